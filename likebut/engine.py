@@ -54,7 +54,9 @@ class Engine:
         if encoder.fingerprint == made.fingerprint:
             return
         if encoder.name == made.encoder:
-            found = f"with another version of {made.encoder} (fingerprint {made.fingerprint}, here {encoder.fingerprint})"
+            found = (
+                f"with another version of {made.encoder} (fingerprint {made.fingerprint}, here {encoder.fingerprint})"
+            )
         else:
             found = f"with {made.encoder} ({made.dim} numbers per picture); this is {encoder.name} ({encoder.dim})"
         raise IndexMismatch(
@@ -95,7 +97,9 @@ class Engine:
             raise BadQuery("No query was given.")
         return self.composer(composer).compose(queries, references or self.references())
 
-    def lookup(self, composition: Composition, queries: Sequence[Query], k: int, *, exact: bool = False) -> list[list[Hit]]:
+    def lookup(
+        self, composition: Composition, queries: Sequence[Query], k: int, *, exact: bool = False
+    ) -> list[list[Hit]]:
         """(B, D) → for each query its best k; runs the store only."""
         ranked = self.store.top(
             composition.vectors,
@@ -112,7 +116,11 @@ class Engine:
                     item,
                     score,
                     rank,
-                    {name: float(rows[row] @ records[item].vector) for name, rows in composition.parts.items() if rows[row].any()},
+                    {
+                        name: float(rows[row] @ records[item].vector)
+                        for name, rows in composition.parts.items()
+                        if rows[row].any()
+                    },
                     records[item].metadata,
                 )
                 for rank, (item, score) in enumerate(hits, start=1)
@@ -127,7 +135,9 @@ class Engine:
         return self.lookup(self.compose(queries, composer), queries, k, exact=exact)
 
 
-def open_index(path: str | PathLike[str], *, encoder: Encoder | None = None, composer: str | Composer = "sum") -> Engine:
+def open_index(
+    path: str | PathLike[str], *, encoder: Encoder | None = None, composer: str | Composer = "sum"
+) -> Engine:
     """The index at `path`, ready to search. Its encoder is loaded when a query first needs it.
 
     Raises `NotFound` where there is no index, `IndexMismatch` where `encoder` is not the one that made it.

@@ -23,7 +23,7 @@ from likebut.types import Array, ImageLike, Query, Region
 
 @dataclass(frozen=True)
 class Features:
-    """Rows for B queries: unit `vectors` (B, D), their lengths before scaling `norms` (B,), and which are `present` (B,).
+    """Rows for B queries: unit `vectors` (B, D), their lengths `norms` (B,) before that, and which are `present` (B,).
 
     A query without that part has a zero row. `raw` is what the inversion methods take: the rows at their own length.
     """
@@ -73,7 +73,9 @@ class References:
         """The store's record of one gallery item. Raises `UnknownItem`, or `BadQuery` without a store."""
         if item not in self._records:
             if self._store is None:
-                raise BadQuery(f"Reference @{item} is an item of an index, but no index is open. Give a picture instead.")
+                raise BadQuery(
+                    f"Reference @{item} is an item of an index, but no index is open. Give a picture instead."
+                )
             self._records[item] = self._store.get([item])[0]
         return self._records[item]
 
@@ -83,13 +85,17 @@ class References:
             return query.reference
         path = self.record(query.reference_id).path
         if not path:
-            raise BadQuery(f"Item {query.reference_id!r} was not indexed from a file, so it has no picture to look at again.")
+            raise BadQuery(
+                f"Item {query.reference_id!r} was not indexed from a file, so it has no picture to look at again."
+            )
         return path
 
     def images(self, queries: Sequence[Query]) -> Features:
         """Whole references → (B, D)."""
         self._fetch([q.reference_id for q in queries if q.reference_id is not None])
-        self._encode_images([(q.reference, None) for q in queries if q.reference is not None and q.reference_id is None])
+        self._encode_images(
+            [(q.reference, None) for q in queries if q.reference is not None and q.reference_id is None]
+        )
         return self._gather([_image_key(q.reference, None) if q.reference is not None else None for q in queries])
 
     def regions(self, queries: Sequence[Query]) -> Features:

@@ -64,12 +64,16 @@ class Fusion(Composer):
     def __init__(self, name: str, function: Callable[..., Array], **options: Any) -> None:
         known = set(inspect.signature(function).parameters) - {"image", "text"}
         if unknown := sorted(set(options) - known):
-            raise BadQuery(f"Composer {name!r} takes no option {unknown[0]!r}; it takes {', '.join(sorted(known)) or 'none'}.")
+            raise BadQuery(
+                f"Composer {name!r} takes no option {unknown[0]!r}; it takes {', '.join(sorted(known)) or 'none'}."
+            )
         self.name = name
         self._function = function
         self._options = options
         self._takes_alpha = "alpha" in known
-        self._default_alpha = options.get("alpha", inspect.signature(function).parameters["alpha"].default) if self._takes_alpha else 0.0
+        self._default_alpha = (
+            options.get("alpha", inspect.signature(function).parameters["alpha"].default) if self._takes_alpha else 0.0
+        )
 
     def compose(self, queries: Sequence[Query], references: References) -> Composition:
         """B queries → (B, D) unit rows and their ledger.
@@ -84,7 +88,9 @@ class Fusion(Composer):
         image, text = _widen(visual, width), _widen(words, width)
         for query, seen, said in zip(queries, visual.present, words.present, strict=True):
             if not (seen or said):
-                raise BadQuery(f"{self.name} has nothing to search with: {_lack(self._function)}. Found: {_describe(query)}.")
+                raise BadQuery(
+                    f"{self.name} has nothing to search with: {_lack(self._function)}. Found: {_describe(query)}."
+                )
 
         both = visual.present & words.present
         vectors = np.where(words.present[:, None], text, image)
@@ -101,7 +107,9 @@ class Fusion(Composer):
             push = np.array([q.weights.get("negative", NEGATIVE_WEIGHT) for q in queries], np.float32)[:, None]
             away = -push * negatives.vectors
             vectors, lengths = unit(vectors + away)
-            parts = {name: part / np.maximum(lengths, 1e-12)[:, None] for name, part in (parts | {"negative": away}).items()}
+            parts = {
+                name: part / np.maximum(lengths, 1e-12)[:, None] for name, part in (parts | {"negative": away}).items()
+            }
         return Composition(vectors, {name: part for name, part in parts.items() if part.any()} if linear else {})
 
     def _visual_side(self, queries: Sequence[Query], references: References) -> tuple[Features, dict[str, Array]]:
@@ -168,5 +176,7 @@ def _lack(function: Callable[..., Array]) -> str:
 
 
 def _describe(query: Query) -> str:
-    given = [name for name in ("reference", "text", "region", "sketch", "negative") if getattr(query, name) not in (None, "")]
+    given = [
+        name for name in ("reference", "text", "region", "sketch", "negative") if getattr(query, name) not in (None, "")
+    ]
     return " and ".join(given) or "an empty query"
