@@ -1,0 +1,32 @@
+"""Average precision with CIRCO's denominator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+import numpy as np
+
+from likebut.metrics.base import Judged
+from likebut.types import Array
+
+
+def average_precision(judged: Judged, k: int) -> Array:
+    """Average precision over the first k ranks; see `average_precision_at_k`. No relevant item: 0. → (B,)"""
+    nth = np.arange(1, judged.ranks.shape[1] + 1)  # the j-th relevant item at rank r has precision j / r
+    share = np.where(judged.ranks <= k, nth / judged.ranks, 0.0)
+    return share.sum(axis=1) / np.maximum(np.minimum(k, judged.relevant), 1)
+
+
+def average_precision_at_k(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:
+    """Average precision over the first k ranks of one query, as CIRCO scores it.
+
+    Precision is summed at the ranks that hold a relevant id and divided by min(k, len(relevant)), so a perfect
+    top k is worth 1.0 even when more than k ids are relevant. TREC divides by len(relevant): same name, lower number.
+
+    Source: Baldrati et al., ICCV 2023, arXiv:2303.15247.
+
+    >>> average_precision_at_k(["a", "x", "b"], {"a", "b"}, k=3)  # (1/1 + 2/3) / 2
+    0.8333333333333333
+    """
+    return average_precision(Judged.of_lists([ranked], [relevant]), k)[0].item()
