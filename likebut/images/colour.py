@@ -40,11 +40,7 @@ def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 def _deep_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Modes I, I;16* and F: more than 8 bits of grey."""
     values = np.asarray(image)
-    bits = 16 if image.mode.startswith("I;16") else None
-    tags = getattr(image, "tag_v2", None)
-    if bits and tags is not None and isinstance(depth := tags.get(258), tuple):
-        bits = int(depth[0])  # a 12-bit TIFF holds 0–4095 in mode I;16
-    grey = Image.fromarray(eight_bits(values, bits)).convert("RGB")
+    grey = Image.fromarray(eight_bits(values)).convert("RGB")
     hidden = image.info.get("transparency")
     if not isinstance(hidden, int):
         return grey, None
@@ -52,35 +48,31 @@ def _deep_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return Image.composite(grey, Image.new("RGB", grey.size, "white"), alpha), alpha
 
 
-def eight_bits(values: Array, bits: int | None = None) -> Array:
+def eight_bits(values: Array) -> Array:
     """Numbers of any kind → uint8 of the same shape.
 
-    bits    the numbers run from 0 to 2**bits - 1; None: found out from type and values, as follows
-    bool    0 and 255
-    uint8   as it is
-    uint16  0–65535 becomes 0–255
-    others  0–1 in floats becomes 0–255; 0–255 stays; whole numbers of 0–65535 are 16-bit; anything else is
-            stretched from its smallest to its largest finite value; NaN counts as the smallest
+    bool     0 and 255
+    uint8    as it is
+    whole    0–65535: the smallest of 8, 10, 12 and 16 bits that holds them all is taken as their full range, because
+             cameras and scanners keep 10 and 12 bits in 16
+    floats   0–1 becomes 0–255 (a little outside is cut off: interpolation leaves it behind); 0–255 stays
+    others   are stretched from their smallest to their largest finite value; NaN counts as the smallest
     """
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint8:
         return values
-    if bits is None and values.dtype == np.uint16:
-        bits = 16
-    numbers = values.astype(np.float32 if bits else np.float64)
-    if bits:
-        return np.clip(np.rint(numbers * (255.0 / (2**bits - 1))), 0, 255).astype(np.uint8)
-    finite = numbers[np.isfinite(numbers)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    numbers = np.nan_to_num(numbers, nan=low, posinf=high, neginf=low)
     whole = values.dtype.kind in "iu"
-    if not whole and low >= -0.1 and high <= 1.1:  # a little outside is what interpolation leaves behind
+    finite = values if whole else values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    numbers = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
+    if whole and low >= 0 and high <= 65535:
+        bits = next(bits for bits in (8, 10, 12, 16) if high < 2**bits)
+        scaled = numbers * (255 / (2**bits - 1))
+    elif not whole and low >= -0.1 and high <= 1.1:
         scaled = numbers * 255
-    elif low >= 0 and high <= 255:
+    elif not whole and low >= 0 and high <= 255:
         scaled = numbers
-    elif whole and low >= 0 and high <= 65535:
-        scaled = numbers / 257
     else:
         scaled = (numbers - low) * (255 / (high - low if high > low else 1.0))
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

@@ -26,7 +26,7 @@ MAX_BYTES = 256 * 2**20
 AllowUrl = bool | Literal["private"]
 
 # Pictures only. Left out on purpose: EPS (starts Ghostscript), WMF/EMF (run by the system), GRIB, HDF5, BUFR, FITS,
-# MPEG (no pictures or no decoder), and formats that Pillow recognises by little more than a guess. MPO comes through JPEG.
+# MPEG (no pictures or no decoder). MPO comes through JPEG.
 # fmt: off
 FORMATS = (
     "AVIF", "BLP", "BMP", "CUR", "DDS", "DIB", "FLI", "GIF", "ICNS", "ICO", "IM", "JPEG", "JPEG2000", "MSP",
