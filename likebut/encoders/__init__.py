@@ -5,4 +5,6 @@ from __future__ import annotations
 from likebut.registry import Registry
 
 ENCODERS = Registry("encoder")
-ENCODERS.add("toy", "likebut.encoders.toy:ToyEncoder", about="four readable axes, for docs and tests", licence="Apache-2.0")
+ENCODERS.add(
+    "toy", "likebut.encoders.toy:ToyEncoder", about="four readable axes, for docs and tests", licence="Apache-2.0"
+)

@@ -87,7 +87,12 @@ class TokenEncoder(Encoder):
 
     @abstractmethod
     def encode_prompts(
-        self, prompts: Sequence[Sequence[str | None]], tokens: Array, *, batch_size: int = 256, return_norms: bool = False
+        self,
+        prompts: Sequence[Sequence[str | None]],
+        tokens: Array,
+        *,
+        batch_size: int = 256,
+        return_norms: bool = False,
     ) -> Array | tuple[Array, Array]:
         """Prompts given in pieces, `None` where a pseudo-token goes → (B, D) float32 unit rows.
 

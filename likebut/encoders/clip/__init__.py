@@ -12,16 +12,22 @@ if TYPE_CHECKING:
     from likebut.encoders.clip.config import CLIPConfig as CLIPConfig
     from likebut.encoders.clip.config import TextConfig as TextConfig
     from likebut.encoders.clip.config import VisionConfig as VisionConfig
+    from likebut.encoders.clip.loading import load_clip as load_clip
     from likebut.encoders.clip.model import CLIP as CLIP
+    from likebut.encoders.clip.tokenizer import Tokenizer as Tokenizer
+    from likebut.encoders.clip.tokenizer import train_vocabulary as train_vocabulary
 
 _WHERE = {
     "CLIPConfig": "config",
     "TextConfig": "config",
     "VisionConfig": "config",
     "CLIP": "model",
+    "load_clip": "loading",
+    "Tokenizer": "tokenizer",
+    "train_vocabulary": "tokenizer",
 }
 
-__all__ = ["CLIP", "CLIPConfig", "TextConfig", "VisionConfig"]
+__all__ = ["CLIP", "CLIPConfig", "TextConfig", "Tokenizer", "VisionConfig", "load_clip", "train_vocabulary"]
 
 
 def __getattr__(name: str) -> Any:
