@@ -16,6 +16,27 @@ COMPOSERS.add("image_only", "likebut.composers.fusion:image_only", about="the re
 COMPOSERS.add("text_only", "likebut.composers.fusion:text_only", about="the words alone", needs="text")
 COMPOSERS.add("sum", "likebut.composers.fusion:sum", about="weighted sum of both", paper="arXiv:2302.03084")
 COMPOSERS.add("slerp", "likebut.composers.fusion:slerp", about="great circle between both", paper="arXiv:2405.00571")
+COMPOSERS.add(
+    "pic2word",
+    "likebut.composers.pic2word:Pic2Word",
+    about="the picture as a word, learned from pictures",
+    paper="arXiv:2302.03084",
+    needs="an encoder that takes pseudo-tokens",
+)
+COMPOSERS.add(
+    "searle",
+    "likebut.composers.searle:Searle",
+    about="the picture as a word, distilled from optimised words",
+    paper="arXiv:2303.15247",
+    needs="an encoder that takes pseudo-tokens",
+)
+COMPOSERS.add(
+    "lincir",
+    "likebut.composers.lincir:Lincir",
+    about="the picture as a word, learned from captions",
+    paper="arXiv:2312.01998",
+    needs="an encoder that takes pseudo-tokens",
+)
 
 
 def load_composer(name: str, encoder: Encoder | Callable[[], Encoder] | None = None, **options: Any) -> Composer:

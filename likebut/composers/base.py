@@ -20,6 +20,8 @@ from likebut.errors import BadQuery
 from likebut.stores.base import Record, Store
 from likebut.types import Array, ImageLike, Query, Region
 
+NEGATIVE_WEIGHT = 0.5  # of the negative text, where the query names none: strong enough to reorder, too weak to lead
+
 
 @dataclass(frozen=True)
 class Features:

@@ -14,12 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from likebut.composers.base import Composer, Composition, Features, References
+from likebut.composers.base import NEGATIVE_WEIGHT, Composer, Composition, Features, References
 from likebut.encoders.base import unit
 from likebut.errors import BadQuery
 from likebut.types import Array, Query
-
-NEGATIVE_WEIGHT = 0.5  # of the negative text, where the query names none: strong enough to reorder, too weak to lead
 
 
 def image_only(image: Array, text: Array) -> Array:
