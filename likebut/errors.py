@@ -8,6 +8,7 @@ LikebutError                 caught by the command line: one line on stderr, exi
 ├── UnknownName              a name no registry holds; says what was meant
 ├── UnknownItem              an item id that the index does not hold
 ├── IndexMismatch            an index made by another encoder, or by a newer likebut
+├── IndexBusy                an index that another process is writing
 ├── NotFound                 a file, folder or index that is not there
 └── MissingExtra             a feature whose optional packages are not installed
 
@@ -61,6 +62,10 @@ class IndexMismatch(LikebutError):
     """An index that was made by another encoder, or by a newer likebut."""
 
 
+class IndexBusy(LikebutError):
+    """An index that another process is writing."""
+
+
 class NotFound(LikebutError, FileNotFoundError):
     """A file, folder or index that is not there."""
 
@@ -71,6 +76,8 @@ class MissingExtra(LikebutError, ImportError):
     """A feature whose optional packages are not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs packages that are not installed. Install them: pip install 'likebut[{extra}]'")
+        super().__init__(
+            f"{feature} needs packages that are not installed. Install them: pip install 'likebut[{extra}]'"
+        )
         self.feature = feature
         self.extra = extra

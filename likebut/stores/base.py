@@ -1,17 +1,38 @@
 """What a store is: it holds unit vectors with their metadata and answers top-k.
 
-`Store.top` is the one door: it owns `exclude`, `within`, `where` and ties for every store, so a store of one's own
-only implements `_top` over an allowed set. A store knows no picture, no encoder and no composer.
+`Store.top` is the one door: it owns `exclude`, `within`, `where` and ties for every store. A store of one's own
+implements `_candidates` (at least the k best of what a `Selection` lets through), the five ways of reading and
+writing, and nothing else. A store knows no picture, no encoder and no composer.
+
+The score of a query and an item is one number everywhere: the dot product summed in float64, rounded to float32
+(`pair_scores`). Matrix products round differently by shape and by position, so two copies of a photo would not tie.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
+from likebut.errors import BadData, BadQuery, LikebutError, UnknownItem
+from likebut.stores.columns import column_of, name_of
 from likebut.types import Array
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from likebut.stores.columns import Kind
+    from likebut.stores.where import Where
+
+FORMAT = 1  # of the folder an index lives in; rises when an older likebut could no longer read it
+MARGIN = 1e-5  # float32 products of unit vectors err by less; whatever is this close to rank k is scored exactly
+FIXED = ("id", "vector", "norm", "path", "stamp", "digest", "thumbnail")  # columns of every item beside its metadata
+_BLOCK = 4096  # rows scored at once in float64
 
 
 @dataclass(frozen=True)
@@ -36,7 +57,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Manifest:
-    """index.json: which encoder made the vectors, and what they are."""
+    """index.json: which encoder made the vectors, and what they are.
+
+    `count` and `version` are read from the store itself whenever it is open; in the file they say how things stood
+    after the last write that came to its end. `version` rises with every write.
+    """
 
     encoder: str
     fingerprint: str
@@ -46,28 +71,184 @@ class Manifest:
     count: int = 0
     version: int = 0
     likebut: str = ""
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which items one query may return: in `within` (None: all), not in `exclude`, and true under `where`."""
+
+    exclude: frozenset[str] = frozenset()
+    within: frozenset[str] | None = None
+    where: Where | None = None
+
+
+@dataclass
+class Candidates:
+    """Items that may be answers, in any order: n ids and their (n,) `pair_scores`."""
+
+    ids: list[str]
+    scores: Array
+
+    def best(self, k: int) -> list[tuple[str, float]]:
+        """The k best (id, score): score first, then id. A run is then the same file on every machine and store."""
+        near = self.joined(Candidates([], np.empty(0, np.float32)), k)
+        order = sorted(range(len(near.ids)), key=lambda row: (-near.scores[row], near.ids[row]))[:k]
+        return [(near.ids[row], float(near.scores[row])) for row in order]
+
+    def joined(self, other: Candidates, k: int) -> Candidates:
+        """Both, less what cannot be among the k best."""
+        ids, scores = self.ids + other.ids, np.concatenate([self.scores, other.scores])
+        if len(ids) <= k:
+            return Candidates(ids, scores)
+        kept = np.flatnonzero(scores >= np.partition(scores, len(ids) - k)[len(ids) - k])
+        return Candidates([ids[row] for row in kept.tolist()], scores[kept])
+
+
+def pair_scores(rows: Array, query: Array) -> Array:
+    """(n, D) rows against one (D,) query → (n,) float32 scores that depend on nothing but the two vectors.
+
+    >>> pair_scores(np.eye(2, dtype="float32"), np.array([0.6, 0.8], "float32")).tolist()
+    [0.6000000238418579, 0.800000011920929]
+    """
+    wide = query.astype(np.float64)
+    scores = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK].astype(np.float64)
+        scores[start : start + _BLOCK] = np.einsum("nd,d->n", block, wide)
+    return scores
 
 
 class Store(ABC):
-    """Holds N records; see the module header. Ids are unique: adding an id again replaces it (upsert)."""
+    """Holds N records; see the module header. Ids are unique: adding an id again replaces it (upsert).
+
+    A store opened for reading stays on the version it opened until `refresh`; one opened for writing holds the
+    index's lock until `close`, and is best used in a `with` statement.
+    """
 
     manifest: Manifest
 
+    # What a store of one's own implements.
+
+    @classmethod
     @abstractmethod
-    def add(self, records: Sequence[Record]) -> None: ...
+    def create(cls, path: Path | None, manifest: Manifest) -> Self:
+        """An empty store at `path`, open for writing; None is in memory, where the store can be."""
+
+    @classmethod
+    @abstractmethod
+    def open(cls, path: Path, manifest: Manifest, *, write: bool) -> Self:
+        """The store at `path`."""
 
     @abstractmethod
-    def remove(self, ids: Sequence[str]) -> int: ...
+    def _write(self, records: Sequence[Record]) -> None:
+        """Upsert checked records, no id twice, all or nothing."""
 
     @abstractmethod
-    def get(self, ids: Sequence[str]) -> list[Record]:
-        """Records in the order asked for. Raises `UnknownItem` for the first id that is not held."""
+    def _delete(self, ids: Sequence[str]) -> int:
+        """Remove the ids that are held; how many there were."""
 
     @abstractmethod
-    def ids(self) -> list[str]: ...
+    def _read(self, ids: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """`columns` of the ids that are held, in any order; named as in `FIXED`, or by `column_of` for metadata."""
+
+    @abstractmethod
+    def _batches(self, columns: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
+        """`columns` of all items, each once, at most `size` rows at a time."""
+
+    @abstractmethod
+    def _candidates(self, vectors: Array, k: int, selections: Sequence[Selection], exact: bool) -> list[Candidates]:
+        """For each (D,) query at least the k best items its selection lets through, with all that tie with the k-th.
+
+        Fewer only where fewer are let through; others than the best only where `exact` is False.
+        """
+
+    @abstractmethod
+    def kinds(self) -> dict[str, Kind]:
+        """The metadata columns and what they hold."""
 
     @abstractmethod
     def __len__(self) -> int: ...
+
+    # What every store gets.
+
+    writable = True
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Upsert; of two records with one id the later counts. Raises `BadData` for the first that does not fit."""
+        self._check_writable()
+        for record in records:
+            _check(record, self.manifest.dim)
+        unique = {record.id: record for record in records}
+        if unique:
+            self._write(list(unique.values()))
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Take items out; ids that are not held are passed over. Returns how many were removed."""
+        self._check_writable()
+        return self._delete(list(dict.fromkeys(ids))) if ids else 0
+
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        """Records in the order asked for. Raises `UnknownItem` for the first id that is not held."""
+        table = self._read(list(dict.fromkeys(ids)), [*FIXED, *map(column_of, self.kinds())])
+        rows = {row.id: row for row in records_of(table)}
+        for id in ids:
+            if id not in rows:
+                raise UnknownItem(f"There is no item {id!r} among the {len(self)} of this index.")
+        return [rows[id] for id in ids]
+
+    def thumbnails(self, ids: Sequence[str]) -> list[bytes]:
+        """The small pictures, in the order asked for; b"" where an item has none. Raises `UnknownItem`."""
+        table = self._read(list(dict.fromkeys(ids)), ["id", "thumbnail"])
+        held = dict(zip(table["id"].to_pylist(), table["thumbnail"].to_pylist(), strict=True))
+        for id in ids:
+            if id not in held:
+                raise UnknownItem(f"There is no item {id!r} among the {len(self)} of this index.")
+        return [held[id] for id in ids]
+
+    def ids(self) -> list[str]:
+        """All ids, sorted."""
+        return sorted(id for batch in self._batches(["id"], 65_536) for id in batch["id"].to_pylist())
+
+    def stamps(self) -> dict[str, tuple[str, str, str]]:
+        """id → (path, stamp, digest) of every item: two items may share a file, and one from memory has no path."""
+        columns = ["id", "path", "stamp", "digest"]
+        batches = self._batches(columns, 65_536)
+        rows = (row for batch in batches for row in zip(*(batch[name].to_pylist() for name in columns), strict=True))
+        return {id: (path, stamp, digest) for id, path, stamp, digest in rows}
+
+    def blocks(self, size: int = 8192) -> Iterator[tuple[list[str], Array, Array]]:
+        """All items, at most `size` at a time: ids, (n, D) unit rows, (n,) norms. Memory holds one block."""
+        for batch in self._batches(["id", "vector", "norm"], size):
+            norms = batch["norm"].to_numpy(zero_copy_only=False)
+            yield batch["id"].to_pylist(), vectors_of(batch["vector"], self.manifest.dim), norms
+
+    def metadata(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(id, metadata) of all items."""
+        for batch in self._batches(["id", *map(column_of, self.kinds())], 65_536):
+            yield from zip(batch["id"].to_pylist(), metadata_of(batch), strict=True)
+
+    def refresh(self) -> bool:
+        """Go to the newest version, for readers beside a writer; whether it changed."""
+        return False
+
+    def optimize(self) -> None:
+        """Tidy up after large additions; nothing to do for most stores."""
+        return None
+
+    def close(self) -> None:
+        """Give back what is held; a closed store takes no more writes."""
+        self.writable = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _check_writable(self) -> None:
+        if not self.writable:
+            raise LikebutError("This index is open for reading. Open it for writing: open_store(path, mode='w').")
 
     def top(
         self,
@@ -79,5 +260,98 @@ class Store(ABC):
         where: Sequence[str | None] | None = None,
         exact: bool = False,
     ) -> list[list[tuple[str, float]]]:
-        """(B, D) unit rows → for each the best k (id, cosine), best first; equal scores in order of id."""
-        raise NotImplementedError
+        """(B, D) unit rows → for each the best k (id, cosine), best first; equal scores in order of id.
+
+        exclude, within, where: one per query, or None for all. `exact` asks for the true answer where the store
+        would otherwise approximate. Fewer than k come back only where fewer items are let through.
+        Raises `BadQuery` for vectors that do not fit, k < 1, or a filter that cannot be understood.
+        """
+        vectors = self._check_queries(vectors, k)
+        selections = self._selections(len(vectors), exclude, within, where)
+        found = self._candidates(vectors, k, selections, exact) if len(vectors) else []
+        return [candidates.best(k) for candidates in found]
+
+    def _check_queries(self, vectors: Array, k: int) -> Array:
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+        if rows.ndim != 2 or rows.shape[1] != self.manifest.dim:
+            raise BadQuery(f"Query vectors have shape {rows.shape}; this index takes (B, {self.manifest.dim}).")
+        if not np.isfinite(rows).all():
+            bad = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+            raise BadQuery(f"Query vector {bad} holds NaN or infinity; every number must be finite.")
+        if k < 1:
+            raise BadQuery(f"k is {k}; ask for at least 1 result.")
+        return rows
+
+    def _selections(
+        self,
+        n: int,
+        exclude: Sequence[frozenset[str]] | None,
+        within: Sequence[frozenset[str] | None] | None,
+        where: Sequence[str | None] | None,
+    ) -> list[Selection]:
+        for name, given in (("exclude", exclude), ("within", within), ("where", where)):
+            if given is not None and len(given) != n:
+                raise BadQuery(f"{name} has {len(given)} entries for {n} queries; give one each, or None.")
+        parsed: dict[str, Where] = {}
+        if any(where or ()):
+            from likebut.stores.where import parse_where
+
+            kinds = self.kinds()
+            parsed = {text: parse_where(text, kinds) for text in where or () if text}
+        return [
+            Selection(
+                exclude[i] if exclude is not None else frozenset(),
+                within[i] if within is not None else None,
+                parsed.get(where[i] or "") if where is not None else None,
+            )
+            for i in range(n)
+        ]
+
+
+def vectors_of(column: Any, dim: int) -> Array:
+    """An Arrow column of N fixed-size lists as (N, D) float32, without a copy where Arrow has none to make."""
+    if hasattr(column, "combine_chunks"):
+        column = column.combine_chunks()
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(-1, dim)
+
+
+def metadata_of(table: Any) -> Iterator[dict[str, Any]]:
+    """Each row's metadata under its own names; a key without a value is absent."""
+    names = [name for name in table.schema.names if name not in FIXED]
+    if not names:
+        return iter([{}] * len(table))
+    keys = [name_of(name) for name in names]
+    columns = [table[name].to_pylist() for name in names]
+    rows = zip(*columns, strict=True)
+    return ({key: value for key, value in zip(keys, row, strict=True) if value is not None} for row in rows)
+
+
+def records_of(table: Any) -> Iterator[Record]:
+    """The records in a table of all `FIXED` columns and any metadata columns."""
+    vectors = vectors_of(table["vector"], table.schema.field("vector").type.list_size)
+    fixed = {name: table[name].to_pylist() for name in FIXED if name != "vector"}
+    for i, metadata in enumerate(metadata_of(table)):
+        rest = {name: values[i] for name, values in fixed.items()}
+        yield Record(vector=vectors[i].copy(), metadata=metadata, **rest)
+
+
+def _check(record: Record, dim: int) -> None:
+    if not isinstance(record.id, str) or not record.id:
+        raise BadData(f"An item's id must be a text that is not empty; found {record.id!r}.")
+    for name in ("id", "path"):
+        try:
+            getattr(record, name).encode("utf-8")
+        except UnicodeEncodeError:
+            raise BadData(f"The {name} {getattr(record, name)!r} is not valid Unicode. Rename the file.") from None
+    vector = np.asarray(record.vector)
+    if vector.shape != (dim,):
+        raise BadData(f"Item {record.id!r} has a vector of shape {vector.shape}; this index holds ({dim},).")
+    length = float(np.linalg.norm(vector.astype(np.float64)))
+    if not abs(length - 1) < 0.01:
+        raise BadData(
+            f"Item {record.id!r} has a vector of length {length:.4g}; a store holds length 1. "
+            "Scale it, and give the length as `norm`."
+        )
+    if not (np.isfinite(record.norm) and record.norm >= 0):
+        raise BadData(f"Item {record.id!r} has norm {record.norm}; it must be finite and not negative.")
