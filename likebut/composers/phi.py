@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from likebut.encoders.base import Encoder, TokenEncoder
@@ -27,7 +29,8 @@ from likebut.errors import BadCheckpoint, NotFound
 class InversionNetwork(nn.Module):
     """(B, D) image features, not scaled → (B, W) pseudo-tokens.
 
-    origin: what the checkpoint says about itself: `encoder`, `fingerprint`, `layout`, `path`, … as far as recorded.
+    origin: what the checkpoint says about itself: `layout`, `path`, and where it is a folder of ours the fields of its
+    config.json, with `encoder` (a name) and `fingerprint` side by side.
     """
 
     in_dim: int
@@ -178,26 +181,24 @@ def _read(path: Path) -> tuple[Any, dict[str, Any]]:
                 f"{path} is no checkpoint folder: expected config.json and model.safetensors, found {found}."
             )
         try:
-            origin = json.loads(config.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BadCheckpoint(f"{config} is not JSON: {error}.") from error
+            about = json.loads(config.read_text(encoding="utf-8"))
+            origin = {**about, "encoder": about["encoder"]["name"], "fingerprint": about["encoder"]["fingerprint"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadCheckpoint(f"{config} does not say which encoder φ belongs to ({error!r}).") from error
         path = path / "model.safetensors"
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
+        content = load_file(path) if path.suffix == ".safetensors" else _load_torch(path)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError, SafetensorError) as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
+        raise BadCheckpoint(
+            f"{path} cannot be read as weights ({type(error).__name__}: {reason}). Expected a file of tensors written "
+            "by torch.save or safetensors; is the download complete?"
+        ) from error
+    return content, origin
 
-            return load_file(path), origin
-        return torch.load(path, map_location="cpu", weights_only=True), origin
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        refused, raised = str(error).splitlines()[:1] or [""], error
-    except Exception as error:  # safetensors has an exception class of its own that is no ValueError
-        if type(error).__module__.split(".")[0] != "safetensors":
-            raise
-        refused, raised = [str(error)], error
-    raise BadCheckpoint(
-        f"{path} cannot be read as weights ({type(raised).__name__}: {refused[0]}). Expected a file of tensors "
-        "written by torch.save or safetensors; is the download complete?"
-    ) from raised
+
+def _load_torch(path: Path) -> Any:
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _unwrap(content: Any, path: Path) -> tuple[dict[str, Tensor], str]:

@@ -139,7 +139,7 @@ class PseudoTokenComposer(Composer):
         """The method over `encoder`, with φ from `phi` (any published layout) or the head bundled for that encoder.
 
         Raises `NotFound` where no head is bundled, with what to download and what to type; `BadCheckpoint` where φ
-        belongs to another encoder.
+        belongs to another encoder. Options that the checkpoint records, such as `l2_normalize`, hold unless given.
         """
         if phi is None:
             phi = _WEIGHTS / f"{cls.name}--{encoder.name}"
@@ -149,7 +149,8 @@ class PseudoTokenComposer(Composer):
                     f'them and give the file: load_composer("{cls.name}", encoder, phi="FILE"). Or train your own '
                     f"from an index, no image is opened: likebut train {cls.name} --index INDEX.likebut"
                 )
-        return cls(phi if isinstance(phi, InversionNetwork) else load_phi(phi), encoder, **options)
+        network = phi if isinstance(phi, InversionNetwork) else load_phi(phi)
+        return cls(network, encoder, **{**network.origin.get("options", {}), **options})
 
     @torch.no_grad()
     def invert(self, features: Array) -> Array:

@@ -140,10 +140,17 @@ def test_a_safetensors_file_and_a_checkpoint_folder_load_and_the_folder_tells_it
     original = Phi(6, 7, 4)
     save_file(original.state_dict(), tmp_path / "model.safetensors")
     assert same(load_phi(tmp_path / "model.safetensors"), original)
-    (tmp_path / "config.json").write_text(json.dumps({"class": "Phi", "encoder": "words", "fingerprint": "f"}))
+    (tmp_path / "config.json").write_text(json.dumps({"encoder": {"name": "words", "fingerprint": "f"}}))
     from_folder = load_phi(tmp_path)
     assert same(from_folder, original)
     assert (from_folder.origin["encoder"], from_folder.origin["fingerprint"]) == ("words", "f")
+
+
+def test_a_folder_that_does_not_name_its_encoder_is_refused(tmp_path: Path):
+    save_file(Phi(6, 7, 4).state_dict(), tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BadCheckpoint, match="does not say which encoder"):
+        load_phi(tmp_path)
 
 
 def test_a_missing_file_is_an_error_and_never_a_random_network(tmp_path: Path):
@@ -419,3 +426,11 @@ def test_a_file_given_as_option_is_loaded_and_options_reach_the_composer(tmp_pat
     np.testing.assert_allclose(
         compose(composer, Query(picture(1), "red"))[0], by_hand(encoder, phi, "_ in red", picture(1)), atol=1e-6
     )
+
+
+def test_options_recorded_in_a_checkpoint_hold_unless_given(tmp_path: Path, encoder: WordEncoder):
+    save_file(Phi(8, 9, 16).state_dict(), tmp_path / "model.safetensors")
+    about = {"encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint}, "options": {"l2_normalize": True}}
+    (tmp_path / "config.json").write_text(json.dumps(about))
+    assert load_composer("lincir", encoder, phi=tmp_path).l2_normalize  # type: ignore[attr-defined]
+    assert not load_composer("lincir", encoder, phi=tmp_path, l2_normalize=False).l2_normalize  # type: ignore[attr-defined]
