@@ -28,6 +28,7 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 ALPHA_MEAN, ALPHA_STD = 0.5, 0.26  # Alpha-CLIP: background -1.923, foreground +1.923
 
+_FULL_SIZE = "likebut_full_size"  # key in a picture's info
 _MAX_PADDED_PIXELS = 64_000_000  # a 30000×10 strip would pad to 720 megapixels
 
 
@@ -94,6 +95,47 @@ def apply(image: Image.Image, geometry: Geometry, resample: Image.Resampling = I
     return image.resize(geometry.resized, resample).crop((left, top, left + n, top + n))
 
 
+def remember_full_size(image: Image.Image, size: tuple[int, int]) -> None:
+    """Note on a picture decoded at 1/2, 1/4 or 1/8 how big (width, height) the full one is."""
+    image.info[_FULL_SIZE] = size
+
+
+def full_size(image: Image.Image) -> tuple[tuple[int, int], int]:
+    """(width, height) of the full picture, and how many of its pixels one pixel here stands for, per side.
+
+    The note survives `copy` and the like; a picture that was cropped or resized since no longer fits it.
+    """
+    noted = image.info.get(_FULL_SIZE)
+    for factor in (2, 4, 8) if noted else ():
+        if image.size == (-(-noted[0] // factor), -(-noted[1] // factor)):
+            return noted, factor
+    return image.size, 1
+
+
+def _apply_reduced(image: Image.Image, geometry: Geometry, factor: int) -> Image.Image:
+    """As `apply` on the full picture, from one reduced by `factor`: the crop is placed by fractions of a pixel."""
+    box, margins = [], []
+    for axis in (0, 1):
+        scale = geometry.padded[axis] / geometry.resized[axis]
+        margins.append(-(-geometry.pad[axis] // factor))
+        first = (geometry.crop[axis] * scale - geometry.pad[axis]) / factor + margins[axis]
+        box.append((first, first + geometry.n * scale / factor))
+    if any(margins):
+        image = _pad(_fade_last(image, geometry, factor), (margins[0], margins[1]))
+    limits = (max(box[0][0], 0), max(box[1][0], 0), min(box[0][1], image.width), min(box[1][1], image.height))
+    return image.resize((geometry.n, geometry.n), Image.Resampling.BICUBIC, box=limits)
+
+
+def _fade_last(image: Image.Image, geometry: Geometry, factor: int) -> Image.Image:
+    """Darken the last column and row by the share of them that lies on the black padding."""
+    faded = image.copy()
+    for axis, edge in ((0, (image.width - 1, 0, *image.size)), (1, (0, image.height - 1, *image.size))):
+        share = 1 - (image.size[axis] - geometry.source[axis] / factor)
+        if geometry.pad[axis] and share < 1:
+            faded.paste(faded.crop(edge).point([round(value * share) for value in range(256)] * 3), edge)
+    return faded
+
+
 def _pad(image: Image.Image, pad: tuple[int, int]) -> Image.Image:
     bands = len(image.getbands())
     size = (image.width + 2 * pad[0], image.height + 2 * pad[1])
@@ -121,6 +163,11 @@ def _transform(image: Image.Image, size: int, padding: Padding, order: Order, ra
         raise ValueError(f"order is {order!r}; expected 'convert-first' or 'reference'.")
     if order == "convert-first":
         image = split_alpha(image)[0]
+        source, factor = full_size(image)
+        if factor > 1:
+            geometry = Geometry.of(source, size, padding, ratio)
+            if geometry.padded[0] * geometry.padded[1] <= _MAX_PADDED_PIXELS * factor:
+                return _apply_reduced(image, geometry, factor)
     return apply(image, Geometry.of(image.size, size, padding, ratio)).convert("RGB")
 
 
