@@ -134,7 +134,7 @@ def _ranks(scores: Array, wanted: Array, names: Array) -> Array:
             if position < 0 or np.isneginf(mark):
                 continue
             equal = np.flatnonzero(scores[row] == mark)
-            before = np.count_nonzero(names[equal] < names[position]) if len(equal) > 1 else 0
+            before = np.count_nonzero(names[equal] < names[position])
             ranks[row, column] = 1 + np.count_nonzero(scores[row] > mark) + before
     return ranks
 
