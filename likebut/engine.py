@@ -147,13 +147,18 @@ def open_index(
     return Engine(open_store(path), encoder, composer)
 
 
-def create_index(path: str | PathLike[str], encoder: Encoder, *, composer: str | Composer = "sum") -> Engine:
-    """A new index at `path` for vectors of `encoder`, or the one already there if that encoder made it."""
+def create_index(
+    path: str | PathLike[str], encoder: Encoder, *, composer: str | Composer = "sum", store: str = "lance"
+) -> Engine:
+    """A new index at `path` for vectors of `encoder`, or the one already there if that encoder made it.
+
+    store: for a new index, a name of `likebut.stores.STORES`.
+    """
     from likebut import __version__
     from likebut.stores import create_store, open_store
     from likebut.stores.base import Manifest
 
     if (Path(path) / "index.json").exists():
         return Engine(open_store(path, mode="w"), encoder, composer)
-    manifest = Manifest(encoder.name, encoder.fingerprint, encoder.dim, encoder.preprocess, likebut=__version__)
+    manifest = Manifest(encoder.name, encoder.fingerprint, encoder.dim, encoder.preprocess, store, likebut=__version__)
     return Engine(create_store(path, manifest), encoder, composer)
