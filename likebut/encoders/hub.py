@@ -59,7 +59,8 @@ def hub_folder(name: str, weights: Sequence[Sequence[str]] = WEIGHTS, small: Seq
         return folder
     repo, _, revision = name.partition("@")
     try:
-        present = set(HfApi().list_repo_files(repo, revision=revision or None))
+        found = HfApi().model_info(repo, revision=revision or None, timeout=10).siblings
+        present = {file.rfilename for file in found or ()}
         group = next((group for group in weights if group[0] in present), None)
         if group is not None:
             return Path(snapshot_download(repo, revision=revision or None, allow_patterns=[*group, *small]))

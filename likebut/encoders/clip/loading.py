@@ -67,7 +67,7 @@ def locate(path: str | PathLike[str]) -> Path:
 
 
 def build(state: State, config: CLIPConfig, source: str, hugging_face: bool = False) -> CLIP:
-    """A `CLIP` that holds exactly these tensors (our naming). Raises `BadCheckpoint` for the first that does not fit."""
+    """A `CLIP` that holds exactly these tensors (our naming). Raises `BadCheckpoint` for one that does not fit."""
     with torch.device("meta"):  # no time and no memory for random weights that are replaced at once
         clip = CLIP(config)
     expected = clip.state_dict()

@@ -26,6 +26,7 @@ class QuickGELU(nn.Module):
     """x · σ(1.702 x), the approximation that OpenAI's weights were trained with."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Elementwise."""
         return x * torch.sigmoid(1.702 * x)
 
 
@@ -41,6 +42,7 @@ class Attention(nn.Module):
         self.out_proj = nn.Linear(width, width)
 
     def forward(self, x: Tensor, causal: bool) -> Tensor:
+        """`causal`: a token sees itself and what stands before it."""
         batch, length, width = x.shape
         q, k, v = self.in_proj(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
@@ -57,6 +59,7 @@ class MLP(nn.Module):
         self.c_proj = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(…, W) → (…, W)."""
         return self.c_proj(self.activation(self.c_fc(x)))
 
 
@@ -71,6 +74,7 @@ class Block(nn.Module):
         self.mlp = MLP(config.width, config.mlp, config.activation)
 
     def forward(self, x: Tensor, causal: bool) -> Tensor:
+        """(B, T, W) → (B, T, W)."""
         x = x + self.attn(self.ln_1(x), causal)
         return x + self.mlp(self.ln_2(x))
 
@@ -94,6 +98,7 @@ class VisionTransformer(nn.Module):
         self.proj = nn.Linear(config.width, dim, bias=False)
 
     def forward(self, pixels: Tensor, alpha: Tensor | None) -> Tensor:
+        """The class token of the last block, normed and projected."""
         x = self.conv1(pixels)
         if self.conv1_alpha is not None and alpha is not None:
             x = x + self.conv1_alpha(alpha)
@@ -117,6 +122,7 @@ class TextTransformer(nn.Module):
         self.proj = nn.Linear(config.width, dim, bias=False)
 
     def forward(self, embedded: Tensor, read_at: Tensor) -> Tensor:
+        """What stands at `read_at` after the last block, normed and projected."""
         x = embedded + self.positional_embedding[: embedded.shape[1]]
         for block in self.blocks:
             x = block(x, causal=True)

@@ -31,6 +31,7 @@ class Bottleneck(nn.Module):
             self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, bias=False), nn.BatchNorm2d(out))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, h, w) → (B, 4 · width, h / stride, w / stride)."""
         y = F.relu(self.bn1(self.conv1(x)))
         y = F.relu(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(self.pool(y)))
@@ -51,6 +52,7 @@ class AttentionPool(nn.Module):
         self.c_proj = nn.Linear(channels, dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Only the mean's own answer is computed."""
         x = x.flatten(2).transpose(1, 2)
         x = torch.cat([x.mean(dim=1, keepdim=True), x], dim=1) + self.positional_embedding
         q, k, v = (
@@ -87,6 +89,7 @@ class ModifiedResNet(nn.Module):
         self.attnpool = AttentionPool(side * side, channels, config.heads, dim)
 
     def forward(self, pixels: Tensor, alpha: Tensor | None) -> Tensor:
+        """Stem, four stages, attention pool."""
         x = self.conv1(pixels)
         if self.conv1_alpha is not None and alpha is not None:
             x = x + self.conv1_alpha(alpha)
