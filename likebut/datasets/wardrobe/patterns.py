@@ -21,8 +21,12 @@ _FINE = 512  # tiles are drawn at this size and averaged down
 @lru_cache(maxsize=256)
 def tile(pattern: str, side: int, variant: int = 0) -> Array:
     """The pattern's tile, `side` pixels wide: (side, side) uint8. `variant` moves the irregular ones about."""
-    fine = _DRAW[pattern](variant)
-    return cv2.resize(fine, (side, side), interpolation=cv2.INTER_AREA)
+    return cv2.resize(_fine(pattern, variant), (side, side), interpolation=cv2.INTER_AREA)
+
+
+@lru_cache(maxsize=32)
+def _fine(pattern: str, variant: int) -> Array:
+    return _DRAW[pattern](variant)
 
 
 def _stripes(variant: int) -> Array:

@@ -76,7 +76,7 @@ class Plan:
 
     def rng(self, purpose: str) -> np.random.Generator:
         """A random stream for one purpose (grain, wobble), so that one painter's draws do not shift another's."""
-        return generator("plan", self.style, self.seed, purpose)
+        return generator("plan", *(layer.garment.key() for layer in self.layers), self.style, self.seed, purpose)
 
     def digest(self) -> str:
         """SHA-256 of the attributes and the drawing commands, points rounded to 1/4096 of the picture."""

@@ -19,7 +19,7 @@ from likebut.errors import BadData
 from likebut.types import Array
 
 SPLITS = ("train", "val", "test")
-TRAIN_STYLES = {"photo": 0.7, "flat": 0.3}
+TRAIN_STYLES = {"photo": 0.5, "flat": 0.1, "line": 0.1, "watercolour": 0.1, "pixel": 0.1, "chalk": 0.1}
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ FRAMES = {
     "trousers": 1.25,
     "shorts": 0.78,
     "boots": 0.98,
-    "sneakers": 0.8,
+    "sneakers": 0.82,
     "handbag": 0.95,
     "backpack": 0.98,
     "hat": 0.8,

@@ -57,26 +57,27 @@ def trousers(g: Garment, rng: np.random.Generator) -> list[Part]:
 
 
 def shorts(g: Garment, rng: np.random.Generator) -> list[Part]:
-    hem = {"short": 0.34, "knee": 0.56}[g.length]
-    wide = 0.2 if g.fit == "wide" else 0.135
-    return _legs(g, rng, hem, wide, wide + (0.03 if g.fit == "wide" else 0.0), crotch=0.235, gap=0.02)
+    hem = {"short": 0.33, "knee": 0.54}[g.length]
+    wide = 0.23 if g.fit == "wide" else 0.162
+    return _legs(g, rng, hem, 0.0, wide, crotch=0.225, gap=0.012)
 
 
 def _legs(g: Garment, rng: np.random.Generator, hem: float, knee: float, ankle: float, *, crotch: float, gap: float) -> list[Part]:
-    """Two legs from one waist. `knee` and `ankle` are widths of a leg; the inner seams lie `gap` off the middle."""
+    """Two legs from one waist. `knee` (0: above it) and `ankle` are widths of a leg; inner seams lie `gap` off the middle."""
     lean = 0.03 + rng.uniform(-0.012, 0.012)
+    straight = not knee
+    knee = knee or (0.19 + ankle) / 2
     half_knee = (crotch + hem) / 2
     inner_knee, inner_hem = gap + lean * 0.4, gap + lean
     half = [
         (0, 0.03),
         (0.158, 0.03, 1),
         (0.192, 0.15),
-        (max(0.196, inner_knee * 0.5 + knee), crotch),
-        (inner_knee + knee, half_knee),
+        *([] if straight else [(max(0.196, inner_knee * 0.5 + knee), crotch), (inner_knee + knee, half_knee)]),
         (inner_hem + ankle, hem, 1),
         (inner_hem + ankle / 2, hem + 0.01),
         (inner_hem, hem, 1),
-        (inner_knee, half_knee),
+        *([] if straight else [(inner_knee, half_knee)]),
         (0, crotch, 1),
     ]
     found = [Part("fill", curve(both(half), closed=True), "cloth", lift=0.4)]
@@ -91,6 +92,6 @@ def _legs(g: Garment, rng: np.random.Generator, hem: float, knee: float, ankle: 
             y = crotch + (hem - crotch) * at * 0.5
             bend = np.array([(inner_knee + 0.004, y), (inner_knee + knee * 0.45, y + 0.014)]) * mirror
             found.append(Part("fold", bend, width=0.024, lift=0.55 * rng.uniform(0.6, 1.3)))
-        cuff = np.array([(inner_hem - 0.002, hem - 0.03), (inner_hem + ankle + 0.002, hem - 0.03)]) * mirror
+        cuff = np.array([(inner_hem, hem - 0.028), (inner_hem + ankle - 0.01 * straight, hem - 0.028)]) * mirror
         found.append(Part("line", cuff, "ink", width=0.006))
     return found + _waistband(g, 0.157, hem, rng, front=crotch - 0.07)

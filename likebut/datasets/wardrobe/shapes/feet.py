@@ -75,9 +75,11 @@ def sneakers(g: Garment, rng: np.random.Generator) -> list[Part]:
     top = 0.0 if high else 0.145
     heel, throat = -0.27, -0.01
     upper = [
-        (heel + 0.01, top, 1),
-        ((heel + throat) / 2, top + (0.014 if high else 0.045)),
-        (throat - (0.03 if high else 0), top - 0.012, 1),
+        (heel + 0.006, top + 0.05),
+        (heel + 0.022, top + 0.008),
+        (heel + 0.06, top + 0.012),
+        ((heel + throat) / 2, top + (0.02 if high else 0.045)),
+        (throat - (0.03 if high else 0), top - 0.006, 1),
         (throat + 0.015, 0.14 if high else 0.165),
         (0.1, 0.225),
         (0.21, 0.275),
@@ -88,12 +90,12 @@ def sneakers(g: Garment, rng: np.random.Generator) -> list[Part]:
         (heel + 0.012, 0.16),
     ]
     sole = [(heel - 0.018, 0.36, 1), (0, 0.368), (0.308, 0.356, 1), (0.325, 0.395), (0.295, 0.43, 1), (0, 0.434), (heel - 0.006, 0.43, 1), (heel - 0.024, 0.395)]
-    tongue = [(throat - 0.055, top - 0.035, 1), (throat + 0.012, top - 0.045, 1), (throat + 0.045, 0.17), (0.13, 0.235, 1), (0.06, 0.25, 1)]
+    tongue = [(throat - 0.075, top + 0.01, 1), (throat - 0.06, top - 0.028), (throat - 0.02, top - 0.04), (throat + 0.018, top - 0.012), (throat + 0.045, 0.17), (0.13, 0.235, 1), (0.06, 0.25, 1)]
     found = [Part("fill", curve(tongue, closed=True), "trim", lift=0.2), Part("fill", curve(upper, closed=True), "cloth", lift=0.35)]
     cap = [(0.185, 0.262, 1), (0.25, 0.293), (0.3, 0.345), (0.302, 0.378, 1), (0.165, 0.378, 1), (0.158, 0.32)]
     found += [Part("fill", curve(cap, closed=True), "sole", lift=0.25), Part("fill", curve(sole, closed=True), "sole", lift=0.3)]
     found.append(Part("line", curve([(heel - 0.02, 0.402), (0, 0.406), (0.318, 0.4)]), "ink", width=0.006))
-    patch = [(heel + 0.01, top + 0.012, 1), (heel + 0.075, top + 0.05, 1), (heel + 0.085, 0.37, 1), (heel - 0.003, 0.37, 1), (heel - 0.013, 0.28), (heel + 0.013, 0.16)]
+    patch = [(heel + 0.009, top + 0.1, 1), (heel + 0.062, top + 0.11), (heel + 0.085, 0.37, 1), (heel - 0.003, 0.37, 1), (heel - 0.013, 0.28)]
     found.append(Part("fill", curve(patch, closed=True), "trim", lift=0.2))
     found.append(Part("fold", curve([(0.06, 0.235), (0.07, 0.29), (0.05, 0.33)]), width=0.03, lift=0.5 * rng.uniform(0.6, 1.3)))
     eyelets = [(0.125, 0.245), (0.085, 0.218), (0.046, 0.188), (0.018, 0.155)] + ([(-0.004, 0.11), (-0.016, 0.06), (-0.024, 0.018)] if high else [])
@@ -112,4 +114,4 @@ def sneakers(g: Garment, rng: np.random.Generator) -> list[Part]:
         gore = np.array([(-0.03, top + 0.05), (0.02, 0.19), (-0.05, 0.235), (-0.11, top + 0.075)])
         found.append(Part("fill", gore, "inside", lift=0.2))
     found += logo(g, -0.125, 0.265, 0.066, 0)
-    return _pair(found, 0.05, -0.085)
+    return _pair(found, 0.045, -0.098)

@@ -9,8 +9,8 @@ from likebut.datasets.wardrobe.geometry import Part, both, curve, ellipse
 
 
 def hat(g: Garment, rng: np.random.Generator) -> list[Part]:
-    brim = 0.36 if g.fit == "wide" else 0.235
-    dip = 0.075 if g.fit == "wide" else 0.055
+    brim = 0.385 if g.fit == "wide" else 0.258
+    dip = 0.082 if g.fit == "wide" else 0.066
     base = 0.42
     tilt = rng.uniform(-0.01, 0.01)
     rim = [(-brim, base - 0.012 + tilt), (-brim * 0.6, base + dip * 0.75), (0, base + dip), (brim * 0.6, base + dip * 0.75), (brim, base - 0.012 - tilt), (brim * 0.6, base - dip * 0.6), (0, base - dip * 0.8), (-brim * 0.6, base - dip * 0.6)]

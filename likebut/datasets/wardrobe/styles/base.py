@@ -10,7 +10,7 @@ import numpy as np
 from likebut.datasets.wardrobe.attributes import COLOURS, Garment
 from likebut.datasets.wardrobe.geometry import Part
 from likebut.datasets.wardrobe.patterns import TILE, tile
-from likebut.datasets.wardrobe.plan import Layer
+from likebut.datasets.wardrobe.plan import Layer, Plan
 from likebut.types import Array
 
 _SHIFT = 4  # points are handed to OpenCV in 1/16 pixels
@@ -41,6 +41,17 @@ def coverage(layer: Layer, size: int) -> Array:
         elif part.kind == "line":
             stroke(mask, part.points, size, 255, part.width * size)
     return mask
+
+
+def visible(plan: Plan, size: int) -> list[Array]:
+    """Each garment's mask without what lies over it."""
+    masks: list[Array] = []
+    for layer in plan.layers:
+        mask = coverage(layer, size)
+        for below in masks:
+            np.minimum(below, 255 - mask, out=below)
+        masks.append(mask)
+    return masks
 
 
 def luminance(colour: Colour) -> float:
@@ -138,6 +149,63 @@ def fill_cloth(image: Array, layer: Layer, part: Part, size: int, colours: dict[
     region = image[y0:y1, x0:x1]
     amount = mask[..., None].astype(np.float32) * (1 / 255)
     region[:] = region + (cloth - region) * amount + 0.5
+
+
+_OUTLINED = ("cloth", "trim", "sole", "leather", "inside", "accent")
+
+
+def plain_garment(image: Array, layer: Layer, size: int, outline: float, strength: float = 1.0) -> None:
+    """Paint one garment in plain colours; `outline` in pixels (0: none), its contrast `strength`."""
+    colours = palette(layer.garment)
+    rim = mix(colours["cloth"], colours["ink"], strength)
+    for part in layer.parts:
+        if part.kind == "fold":
+            continue
+        if part.kind == "line":
+            if outline or part.paint != "ink":
+                colour = rim if part.paint == "ink" else colours[part.paint]
+                stroke(image, part.points, size, colour, part.width * size)
+            continue
+        if part.paint == "cloth" and layer.garment.second:
+            fill_cloth(image, layer, part, size, colours)
+        else:
+            fill(image, part.points, size, colours[part.paint])
+        if outline and part.paint in _OUTLINED:
+            stroke(image, np.vstack([part.points, part.points[:1]]), size, rim, outline)
+
+
+def ink_layer(plan: Plan, size: int, width: float, wobble: float, rng: np.random.Generator) -> Array:
+    """All outlines that are seen, as dark on light: (size, size) uint8, 255 where there is no ink.
+
+    Each part first wipes out what lies below it. `wobble` is a share of the picture's side.
+    """
+    image = np.full((size, size), 255, np.uint8)
+    phase, pace = rng.uniform(0, 6.28, 2), rng.uniform(30, 60, 2)
+    for layer in plan.layers:
+        for part in layer.parts:
+            if part.kind == "fold":
+                continue
+            p = part.points
+            p = p + wobble * np.stack([np.sin(pace[0] * p[:, 1] + phase[0]), np.sin(pace[1] * p[:, 0] + phase[1])], axis=1)
+            if part.kind == "fill":
+                fill(image, p, size, 255)
+                stroke(image, np.vstack([p, p[:1]]), size, 0, width if part.paint in _OUTLINED else width * 0.7)
+            elif part.paint in ("ink", "lace", "fringe") or part.width * size < 2.5 * width:
+                stroke(image, p, size, 0, min(width, part.width * size))
+            else:  # straps and cords: two edges
+                stroke(image, p, size, 0, part.width * size + width)
+                stroke(image, p, size, 255, part.width * size - width)
+    return image
+
+
+def hatching(size: int, rng: np.random.Generator, spacing: float, width: float) -> Array:
+    """Slanted, unsteady strokes side by side: (size, size) float32, 1 on a stroke."""
+    slope, start = rng.uniform(0.6, 1.2), rng.uniform(0, 6.28)
+    at = np.arange(size, dtype=np.float32)
+    way = at[None, :] + np.float32(slope) * at[:, None]
+    unsteady = cv2.resize(patch("cloud", 512, rng)[::32, ::32], (size, size), interpolation=cv2.INTER_LINEAR)
+    wave = np.cos((way + unsteady * spacing * 0.35) * np.float32(2 * np.pi / (spacing * np.hypot(1, slope))) + np.float32(start))
+    return np.clip((wave + width) * 1.6, 0, 1)
 
 
 @lru_cache(maxsize=4)

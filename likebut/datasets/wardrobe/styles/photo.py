@@ -7,8 +7,8 @@ import numpy as np
 
 from likebut.datasets.wardrobe.geometry import Part
 from likebut.datasets.wardrobe.plan import Layer, Plan
-from likebut.datasets.wardrobe.styles.base import Colour, coverage, fill, fill_cloth, luminance, mix, palette, patch, stroke
 from likebut.datasets.wardrobe.styles.backdrops import backdrop
+from likebut.datasets.wardrobe.styles.base import coverage, fill, fill_cloth, luminance, mix, palette, patch, stroke
 from likebut.types import Array
 
 _SOFT = ("cloth", "trim", "inside", "leather", "sole", "accent")  # paints thick enough to be shaded on their own
@@ -152,7 +152,3 @@ def _develop(canvas: Array, plan: Plan, size: int) -> Array:
     out += patch("grain", size, rng)[..., None] * 2.0
     return np.clip(out, 0, 255).astype(np.uint8)
 
-
-def tinted(colour: Colour, by: float) -> Colour:
-    """A colour a little lighter."""
-    return mix(colour, (255, 255, 255), by)
