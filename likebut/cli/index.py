@@ -23,7 +23,7 @@ def command(
         typer.Option(
             metavar="NAME",
             help="See `likebut models`; a hub id or a folder works too. Default: the index's own; for a new index "
-            "BAAI/BGE-VL-base, or wardrobe-tiny where that cannot be had.",
+            "bge-vl-base, or wardrobe-tiny where that cannot be had.",
         ),
     ] = "",
     batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Pictures per call of the encoder.")] = 64,
@@ -46,7 +46,7 @@ def command(
 
     \b
         likebut index photos --index photos.likebut
-        likebut index shoes.csv --index shoes.likebut --encoder openai/clip-vit-base-patch32
+        likebut index shoes.csv --index shoes.likebut --encoder clip-vit-b32
 
     Only what is new or changed is encoded, so run it as often as you like; a run that was killed is started again with
     the same command. An item's id is its path below SOURCE, or the table's column `id`; other columns are metadata.

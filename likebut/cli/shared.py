@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from likebut.registry import Entry
 
-RECOMMENDED = "BAAI/BGE-VL-base"  # MIT, 149 M parameters: the best small public model for image + words
+RECOMMENDED, RECOMMENDED_HUB = "bge-vl-base", "BAAI/BGE-VL-base"  # MIT, 149 M parameters, made for image + words
 BUNDLED = "wardrobe-tiny"
 
 
@@ -68,7 +68,7 @@ def cards(entries: Sequence[Entry], as_json: bool) -> None:
 
 @contextmanager
 def progress(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
-    """A function that adds to what is done. A progress bar on stderr where that is a terminal; nothing at all elsewhere."""
+    """A function that adds to what is done. A bar on stderr where that is a terminal; nothing at all elsewhere."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -83,7 +83,7 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], object]]
 
 def default_encoder() -> str:
     """The recommended encoder where it is here or can be fetched, else the bundled one, with a word about it."""
-    if _in_hub_cache(RECOMMENDED) or hub_answers():
+    if _in_hub_cache(RECOMMENDED_HUB) or hub_answers():
         return RECOMMENDED
     note(
         f"The recommended encoder {RECOMMENDED} is not on this machine and the hub cannot be reached. Using {BUNDLED}, "

@@ -98,7 +98,8 @@ class Fusion(Composer):
                 options["alpha"] = self._alphas(queries)[both]
             vectors[both] = self._function(image[both], text[both], **options)
         weights = _coefficients(vectors, image, text)
-        parts = {name: share * weights[:, :1] for name, share in shares.items()} | {"text": text * weights[:, 1:]}
+        parts = {name: share * weights[:, :1] for name, share in shares.items() if share.shape[1]}
+        parts["text"] = text * weights[:, 1:]
         linear = np.allclose(np.sum(list(parts.values()), axis=0), vectors, atol=1e-5)
 
         if negatives.present.any():
