@@ -105,8 +105,10 @@ def full_size(image: Image.Image) -> tuple[tuple[int, int], int]:
 
     The note survives `copy` and the like; a picture that was cropped or resized since no longer fits it.
     """
-    noted = image.info.get(_FULL_SIZE)
-    for factor in (2, 4, 8) if noted else ():
+    noted: tuple[int, int] | None = image.info.get(_FULL_SIZE)
+    if noted is None:
+        return image.size, 1
+    for factor in (2, 4, 8):
         if image.size == (-(-noted[0] // factor), -(-noted[1] // factor)):
             return noted, factor
     return image.size, 1
