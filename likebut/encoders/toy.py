@@ -42,7 +42,7 @@ class ToyEncoder(TokenEncoder):
     >>> toy.encode_texts(["blue"]).tolist()
     [[0.0, 1.0, 0.0, 0.0]]
     >>> rows, norms = toy.encode_images([draw("red round")], return_norms=True)
-    >>> (rows * norms[:, None]).tolist()
+    >>> (rows * norms[:, None]).round().tolist()
     [[1.0, 0.0, 1.0, 0.0]]
     """
 
