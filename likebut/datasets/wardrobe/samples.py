@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from likebut.datasets.wardrobe.attributes import ITEMS, Garment, generator, sample, unseen_combinations
+from likebut.datasets.wardrobe.attributes import Garment, generator, sample, unseen_combinations
 from likebut.datasets.wardrobe.captions import Caption, caption
 from likebut.datasets.wardrobe.draw import draw
 from likebut.datasets.wardrobe.plan import Scene
@@ -20,6 +20,16 @@ from likebut.types import Array
 
 SPLITS = ("train", "val", "test")
 TRAIN_STYLES = {"photo": 0.5, "flat": 0.1, "line": 0.1, "watercolour": 0.1, "pixel": 0.1, "chalk": 0.1}
+
+_WORN = (
+    ("t-shirt", "shirt", "sweater", "hoodie", "dress"),
+    ("jacket", "coat"),
+    ("skirt", "trousers", "shorts"),
+    ("boots", "sneakers"),
+    ("handbag", "backpack"),
+    ("hat",),
+    ("scarf",),
+)  # an outfit has at most one of each
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +59,10 @@ def garment_of(split: str, rng: np.random.Generator, item: str | None = None) ->
 
 
 def scene_of(split: str, rng: np.random.Generator, count: int | None = None) -> Scene:
-    """A random outfit of `count` (default 2–4) different items."""
+    """A random outfit of `count` (default 2–4) items, such as one might wear together."""
     count = count or int(rng.integers(2, 5))
-    items = rng.permutation(list(ITEMS))[:count]
-    return Scene(tuple(garment_of(split, rng, str(item)) for item in items))
+    worn = rng.permutation(len(_WORN))[:count]
+    return Scene(tuple(garment_of(split, rng, str(rng.choice(_WORN[place]))) for place in worn))
 
 
 def one_sample(

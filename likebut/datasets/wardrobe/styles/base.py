@@ -177,11 +177,14 @@ def plain_garment(image: Array, layer: Layer, size: int, outline: float, strengt
 def ink_layer(plan: Plan, size: int, width: float, wobble: float, rng: np.random.Generator) -> Array:
     """All outlines that are seen, as dark on light: (size, size) uint8, 255 where there is no ink.
 
-    Each part first wipes out what lies below it. `wobble` is a share of the picture's side.
+    Each part first wipes out what lies below it. `wobble` is a share of the picture's side. Small garments of an
+    outfit get a finer pen.
     """
     image = np.full((size, size), 255, np.uint8)
     phase, pace = rng.uniform(0, 6.28, 2), rng.uniform(30, 60, 2)
+    pen = width
     for layer in plan.layers:
+        width = pen * min(1.0, 0.3 + 0.8 * layer.scale)
         for part in layer.parts:
             if part.kind == "fold":
                 continue
