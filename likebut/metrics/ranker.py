@@ -125,8 +125,8 @@ def _ranks(scores: Array, wanted: Array, names: Array) -> Array:
         found = ~np.isneginf(mark[:, 0])
         higher, equal = np.count_nonzero(scores > mark, axis=1), np.count_nonzero(scores == mark, axis=1)
         ranks[found, 0] = 1 + higher[found]
-        for row in np.flatnonzero(found & (equal > 1)):
-            ranks[row, 0] += np.count_nonzero((scores[row] == mark[row]) & (names < names[wanted[row, 0]]))
+        for tied in np.flatnonzero(found & (equal > 1)):
+            ranks[tied, 0] += np.count_nonzero((scores[tied] == mark[tied]) & (names < names[wanted[tied, 0]]))
         return ranks
     for row, positions in enumerate(wanted):
         for column, position in enumerate(positions):
