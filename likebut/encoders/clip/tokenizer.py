@@ -34,6 +34,7 @@ SOT, EOT, WORD_END = "<|startoftext|>", "<|endoftext|>", "</w>"
 SLOT = -1  # where a pseudo-token goes in a row of ids; `CLIP.encode_text(..., placeholder=SLOT)`
 MERGES_FILE = "bpe_simple_vocab_16e6.txt.gz"
 OPENAI_MERGES = 49152 - 256 - 2  # the file holds more lines than OpenAI's vocabulary uses
+_STRAIGHT = str.maketrans({"‘": "'", "’": "'", "‛": "'", "“": '"', "”": '"', "‟": '"'})
 _WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ class Tokenizer:
 
     def pieces(self, texts: Sequence[str]) -> list[list[int]]:
         """The bare ids of each text: nothing in front, nothing behind, nothing cut. Empty texts have none."""
-        cleaned = [html.unescape(html.unescape(text)) for text in texts]
+        cleaned = [_clean(text) for text in texts]
         return [row.ids for row in self._backend.encode_batch(cleaned, add_special_tokens=False)]
 
     def __call__(self, texts: Sequence[str], *, truncate: bool = True) -> Array:
@@ -196,7 +197,7 @@ def train_vocabulary(texts: Iterable[str], size: int = 1024, context: int = 77) 
         end_of_word_suffix=WORD_END,
         show_progress=False,
     )
-    backend.train_from_iterator(sorted(html.unescape(text) for text in texts), trainer)
+    backend.train_from_iterator(sorted(_clean(text) for text in texts), trainer)
     merges = [tuple(pair) for pair in json.loads(backend.to_str())["model"]["merges"]]
     return Tokenizer.from_merges(merges[: size - 514], context)  # type: ignore[arg-type]
 
@@ -211,6 +212,11 @@ def _backend(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Backend:
         ]
     )
     return backend
+
+
+def _clean(text: str) -> str:
+    """HTML's escapes undone twice and quotation marks straightened, as OpenAI does before it looks for words."""
+    return html.unescape(html.unescape(text)).translate(_STRAIGHT)
 
 
 def _cut(row: list[int], room: int) -> list[int]:
