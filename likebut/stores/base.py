@@ -1,18 +1,16 @@
 """What a store is: it holds unit vectors with their metadata and answers top-k.
 
 `Store.top` is the one door: it owns `exclude`, `within`, `where` and ties for every store. A store of one's own
-implements `_candidates` (at least the k best of what a `Selection` lets through), the five ways of reading and
-writing, and nothing else. A store knows no picture, no encoder and no composer.
-
-The score of a query and an item is one number everywhere: the dot product summed in float64, rounded to float32
-(`pair_scores`). Matrix products round differently by shape and by position, so two copies of a photo would not tie.
+implements `_candidates` (at least the k best of what a `Selection` lets through) and the few ways of reading and
+writing above the line in `Store`, and nothing else. A store knows no picture, no encoder and no composer.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,103 +18,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from likebut.errors import BadData, BadQuery, LikebutError, UnknownItem
-from likebut.stores.columns import column_of, name_of
+from likebut.stores.columns import Kind, column_of
+from likebut.stores.tables import metadata_of, outward, records_of, schema_of, vectors_of
+from likebut.stores.values import FIXED, Candidates, Facet, Manifest, Record, Selection
 from likebut.types import Array
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from likebut.stores.columns import Kind
     from likebut.stores.where import Where
 
-FORMAT = 1  # of the folder an index lives in; rises when an older likebut could no longer read it
-MARGIN = 1e-5  # float32 products of unit vectors err by less; whatever is this close to rank k is scored exactly
-FIXED = ("id", "vector", "norm", "path", "stamp", "digest", "thumbnail")  # columns of every item beside its metadata
-_BLOCK = 4096  # rows scored at once in float64
-
-
-@dataclass(frozen=True)
-class Record:
-    """One item at rest.
-
-    vector     (D,) float32, length 1; `norm` is its length before scaling (inversion methods take vector * norm)
-    path       where the picture came from ("" when it came from memory); `stamp` is "size:mtime_ns" of that file and
-               `digest` the sha256 of its bytes: an unchanged file is not encoded again
-    thumbnail  a small encoded picture (WebP bytes, longest side 256 px)
-    """
-
-    id: str
-    vector: Array
-    norm: float = 1.0
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    path: str = ""
-    stamp: str = ""
-    digest: str = ""
-    thumbnail: bytes = b""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """index.json: which encoder made the vectors, and what they are.
-
-    `count` and `version` are read from the store itself whenever it is open; in the file they say how things stood
-    after the last write that came to its end. `version` rises with every write.
-    """
-
-    encoder: str
-    fingerprint: str
-    dim: int
-    preprocess: str
-    store: str = "lance"
-    count: int = 0
-    version: int = 0
-    likebut: str = ""
-    format: int = FORMAT
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which items one query may return: in `within` (None: all), not in `exclude`, and true under `where`."""
-
-    exclude: frozenset[str] = frozenset()
-    within: frozenset[str] | None = None
-    where: Where | None = None
-
-
-@dataclass
-class Candidates:
-    """Items that may be answers, in any order: n ids and their (n,) `pair_scores`."""
-
-    ids: list[str]
-    scores: Array
-
-    def best(self, k: int) -> list[tuple[str, float]]:
-        """The k best (id, score): score first, then id. A run is then the same file on every machine and store."""
-        near = self.joined(Candidates([], np.empty(0, np.float32)), k)
-        order = sorted(range(len(near.ids)), key=lambda row: (-near.scores[row], near.ids[row]))[:k]
-        return [(near.ids[row], float(near.scores[row])) for row in order]
-
-    def joined(self, other: Candidates, k: int) -> Candidates:
-        """Both, less what cannot be among the k best."""
-        ids, scores = self.ids + other.ids, np.concatenate([self.scores, other.scores])
-        if len(ids) <= k:
-            return Candidates(ids, scores)
-        kept = np.flatnonzero(scores >= np.partition(scores, len(ids) - k)[len(ids) - k])
-        return Candidates([ids[row] for row in kept.tolist()], scores[kept])
-
-
-def pair_scores(rows: Array, query: Array) -> Array:
-    """(n, D) rows against one (D,) query → (n,) float32 scores that depend on nothing but the two vectors.
-
-    >>> pair_scores(np.eye(2, dtype="float32"), np.array([0.6, 0.8], "float32")).tolist()
-    [0.6000000238418579, 0.800000011920929]
-    """
-    wide = query.astype(np.float64)
-    scores = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        block = rows[start : start + _BLOCK].astype(np.float64)
-        scores[start : start + _BLOCK] = np.einsum("nd,d->n", block, wide)
-    return scores
+__all__ = ["Candidates", "Facet", "Manifest", "Record", "Selection", "Store"]
 
 
 class Store(ABC):
@@ -228,6 +140,44 @@ class Store(ABC):
         for batch in self._batches(["id", *map(column_of, self.kinds())], 65_536):
             yield from zip(batch["id"].to_pylist(), metadata_of(batch), strict=True)
 
+    def facets(self, limit: int = 20) -> list[Facet]:
+        """What the metadata columns hold: the `limit` most frequent values of each, and the range of numbers."""
+        kinds = self.kinds()
+        counts: dict[str, Counter[Any]] = {name: Counter() for name in kinds}
+        held: Counter[str] = Counter()
+        for _, metadata in self.metadata():
+            held.update(metadata.keys())
+            for name, value in metadata.items():
+                counts[name].update(value if kinds[name] is Kind.TEXTS else [value])
+        return [Facet.of(name, kind, held[name], counts[name], limit) for name, kind in kinds.items()]
+
+    def table(self, *, vectors: bool = True, thumbnails: bool = False) -> pa.Table:
+        """Everything as one Arrow table: id, vector (fixed-size list), norm, path, stamp, digest, then the metadata.
+
+        Metadata keeps its names; one that is called like a column before it becomes `meta_…`.
+        """
+        import pyarrow as pa
+
+        columns = self._outward_columns(vectors, thumbnails)
+        schema = schema_of(self.manifest.dim, self.kinds()).empty_table().select(columns)
+        batches = (outward(batch) for batch in self._batches(columns, 65_536))
+        return pa.Table.from_batches(batches, outward(schema).schema)
+
+    def export(self, path: str | PathLike[str], *, vectors: bool = True, thumbnails: bool = False) -> int:
+        """`table` into a Parquet file, block by block; how many rows."""
+        import pyarrow.parquet as pq
+
+        columns = self._outward_columns(vectors, thumbnails)
+        schema = outward(schema_of(self.manifest.dim, self.kinds()).empty_table().select(columns)).schema
+        with pq.ParquetWriter(path, schema) as out:
+            for batch in self._batches(columns, 65_536):
+                out.write_batch(outward(batch).cast(schema))
+        return len(self)
+
+    def _outward_columns(self, vectors: bool, thumbnails: bool) -> list[str]:
+        left_out = ({"vector"} if not vectors else set()) | ({"thumbnail"} if not thumbnails else set())
+        return [name for name in FIXED if name not in left_out] + [column_of(name) for name in self.kinds()]
+
     def refresh(self) -> bool:
         """Go to the newest version, for readers beside a writer; whether it changed."""
         return False
@@ -294,7 +244,7 @@ class Store(ABC):
                 raise BadQuery(f"{name} has {len(given)} entries for {n} queries; give one each, or None.")
         parsed: dict[str, Where] = {}
         if any(where or ()):
-            from likebut.stores.where import parse_where
+            from likebut.stores.filters import parse_where
 
             kinds = self.kinds()
             parsed = {text: parse_where(text, kinds) for text in where or () if text}
@@ -306,34 +256,6 @@ class Store(ABC):
             )
             for i in range(n)
         ]
-
-
-def vectors_of(column: Any, dim: int) -> Array:
-    """An Arrow column of N fixed-size lists as (N, D) float32, without a copy where Arrow has none to make."""
-    if hasattr(column, "combine_chunks"):
-        column = column.combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float32).reshape(-1, dim)
-
-
-def metadata_of(table: Any) -> Iterator[dict[str, Any]]:
-    """Each row's metadata under its own names; a key without a value is absent."""
-    names = [name for name in table.schema.names if name not in FIXED]
-    if not names:
-        return iter([{}] * len(table))
-    keys = [name_of(name) for name in names]
-    columns = [table[name].to_pylist() for name in names]
-    rows = zip(*columns, strict=True)
-    return ({key: value for key, value in zip(keys, row, strict=True) if value is not None} for row in rows)
-
-
-def records_of(table: Any) -> Iterator[Record]:
-    """The records in a table of all `FIXED` columns and any metadata columns."""
-    vectors = vectors_of(table["vector"], table.schema.field("vector").type.list_size)
-    fixed = {name: table[name].to_pylist() for name in FIXED if name != "vector"}
-    for i, metadata in enumerate(metadata_of(table)):
-        rest = {name: values[i] for name, values in fixed.items()}
-        yield Record(vector=vectors[i].copy(), metadata=metadata, **rest)
 
 
 def _check(record: Record, dim: int) -> None:

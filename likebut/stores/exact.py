@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likebut.stores.base import Candidates, Manifest, Record, Selection, Store, records_of, vectors_of
+from likebut.errors import BadData
+from likebut.stores.base import Candidates, Manifest, Record, Selection, Store
 from likebut.stores.columns import Kind, column_of, tidy, widened
 from likebut.stores.folder import WriterLock, write_manifest
 from likebut.stores.matrix import Matrix
-from likebut.stores.tables import kinds_of, to_table
+from likebut.stores.tables import kinds_of, records_of, to_table, vectors_of
 from likebut.types import Array
 
 FILE = "items.parquet"
@@ -42,20 +44,21 @@ class ExactStore(Store):
         if path is None:
             return cls(manifest)
         path.mkdir(parents=True, exist_ok=True)
-        lock = WriterLock(path)
-        lock.acquire()
-        store = cls(manifest, path, lock)
+        store = cls(manifest, path, WriterLock(path).acquire())
         store.save()
         return store
 
     @classmethod
     def open(cls, path: Path, manifest: Manifest, *, write: bool) -> Self:
         """Load the whole of it."""
-        lock = WriterLock(path) if write else None
-        if lock is not None:
-            lock.acquire()
+        lock = WriterLock(path).acquire() if write else None
         store = cls(manifest, path, lock)
-        store._load()
+        try:
+            store._load()
+        except (OSError, pa.ArrowException) as error:
+            if lock is not None:
+                lock.release()
+            raise BadData(f"{path / FILE} cannot be read ({error}). Restore it, or index again.") from None
         return store
 
     def _load(self) -> None:

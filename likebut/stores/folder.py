@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Self
 
 from likebut.errors import BadData, IndexBusy, IndexMismatch, NotFound
-from likebut.stores.base import FORMAT, Manifest
+from likebut.stores.values import FORMAT, Manifest
 
 MANIFEST = "index.json"
 LOCK = "write.lock"
@@ -63,8 +64,8 @@ class WriterLock:
         self.file = path / LOCK
         self._held = False
 
-    def acquire(self) -> None:
-        """Take the lock. Raises `IndexBusy` with the holder's name while another writer lives."""
+    def acquire(self) -> Self:
+        """Take the lock, and return it. Raises `IndexBusy` with the holder's name while another writer lives."""
         with _alone(self.file) as descriptor:
             holder = _read(descriptor)
             if holder and _alive(holder):
@@ -74,6 +75,7 @@ class WriterLock:
                 )
             _write(descriptor, {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())})
         self._held = True
+        return self
 
     def release(self) -> None:
         """Give it back; harmless where it is not held."""

@@ -2,7 +2,7 @@
 
 Up to `memory_mb` of vectors are answered from an in-memory matrix, exactly: below some 10^5 items that is faster than
 any index and needs none. It is a cache of the table at one version, never a second truth. Above it LanceDB's IVF_RQ
-proposes (1-bit codes, `NPROBES` lists, `REFINE` × k full vectors read back) and the base scores what it proposed.
+proposes (`BITS`-bit codes, `NPROBES` lists, `REFINE` × k full vectors read back) and the base scores what it proposed.
 `exact=True` reads every vector, block by block, whatever the size.
 
 Every `add` and every `remove` is one Lance commit, so a process that dies leaves a version whole or not at all.
@@ -23,25 +23,31 @@ import lancedb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from lancedb.index import BTree, IvfRq
+from lancedb.index import BTree, IvfRq, IvfSq
 
 from likebut.errors import BadData, BadQuery
-from likebut.stores.base import MARGIN, Candidates, Manifest, Record, Selection, Store, pair_scores, vectors_of
+from likebut.stores.base import Candidates, Manifest, Record, Selection, Store
 from likebut.stores.columns import ARROW, Kind, column_of, widened
 from likebut.stores.folder import WriterLock, write_manifest
 from likebut.stores.matrix import Matrix
-from likebut.stores.tables import kinds_of, schema_of, to_table, widen_table
+from likebut.stores.tables import kinds_of, schema_of, to_table, vectors_of, widen_table
+from likebut.stores.values import MARGIN, pair_scores
 from likebut.stores.where import columns_of, sql_list, where_sql
 from likebut.types import Array
 
 TABLE = "items"
 MEMORY_MB = 256  # 131,072 vectors of 512 numbers
+BITS = 4  # per number; at 1 bit half of the ten nearest are lost where thousands of items lie close together
 NPROBES = 40
 REFINE = 4
-FEW = 10_000  # so many ids of `within` are read and scored outright
+REFINE_FILTERED = 10  # a filter leaves neighbours that are further away and closer together
+FEW = 1_000  # so many ids of `within` are read and scored outright
 KEEP = timedelta(days=1)  # readers may stay on an old version so long before `optimize` takes its files away
 _SCAN = 65_536  # rows of a block
-_OVERFETCH = 256  # excluded ids
+_INDEX_IDS = 10_000  # items, below which finding an id by reading all of them is as fast
+_SPARE = 8  # proposals beyond k, to see that the k-th best has no further ties
+_DROPPED = 64  # excluded ids that are always fetched and dropped, not named to the engine
+_WORTH = 32  # naming so many ids to the engine costs as much as fetching one more proposal
 
 
 class LanceStore(Store):
@@ -50,7 +56,7 @@ class LanceStore(Store):
     def __init__(self, path: Path, manifest: Manifest, table: Any, lock: WriterLock | None) -> None:
         self.manifest = manifest
         self.writable = lock is not None
-        self.memory_mb = float(os.environ.get("LIKEBUT_MEMORY_MB", MEMORY_MB))
+        self.memory_mb = float(os.environ.get("LIKEBUT_MEMORY_MB") or MEMORY_MB)
         self._path, self._table, self._lock = path, table, lock
         self._guard = threading.RLock()
         self._matrix: Matrix | None = None
@@ -63,8 +69,7 @@ class LanceStore(Store):
         if path is None:
             raise BadQuery("The store 'lance' lives in a folder; give a path, or take the store 'exact'.")
         path.mkdir(parents=True, exist_ok=True)
-        lock = WriterLock(path)
-        lock.acquire()
+        lock = WriterLock(path).acquire()
         schema = schema_of(manifest.dim, {})
         left_behind = (path / f"{TABLE}.lance").exists()  # by a writer that died before its index.json was there
         mode = "overwrite" if left_behind else "create"
@@ -118,13 +123,21 @@ class LanceStore(Store):
         The index is trained anew once more rows lie outside it than in it. Versions older than `KEEP` lose their files.
         """
         self._check_writable()
-        if not self._fits():
-            stats = self._table.index_stats("vector_idx") if self._indexed else None
-            if stats is None or stats.num_unindexed_rows > stats.num_indexed_rows:
-                self._table.create_index("vector", config=IvfRq(distance_type="cosine"), replace=True)
-                self._table.create_index("id", config=BTree(), replace=True)
-        self._table.optimize(cleanup_older_than=KEEP)
-        self._changed()
+        with self._guard:
+            indexes = {index.columns[0]: index.name for index in self._table.list_indices()}
+            if not self._fits():
+                stats = self._table.index_stats(indexes["vector"]) if "vector" in indexes else None
+                if stats is None or stats.num_unindexed_rows > stats.num_indexed_rows:
+                    self._table.create_index("vector", config=self._index_kind(), replace=True)
+            if len(self) >= _INDEX_IDS and "id" not in indexes:
+                self._table.create_index("id", config=BTree())
+            self._table.optimize(cleanup_older_than=KEEP)
+            self._changed()
+
+    def _index_kind(self) -> Any:
+        if self.manifest.dim % 8:  # IVF_RQ packs its codes by eights
+            return IvfSq(distance_type="cosine")
+        return IvfRq(distance_type="cosine", num_bits=BITS)
 
     def close(self) -> None:
         """Let the next writer in."""
@@ -135,6 +148,11 @@ class LanceStore(Store):
     # Writing
 
     def _write(self, records: Sequence[Record]) -> None:
+        with self._guard:
+            self._upsert(records)
+            self._changed()
+
+    def _upsert(self, records: Sequence[Record]) -> None:
         kinds = widened(self._kinds, (record.metadata for record in records))
         rows = to_table(records, self.manifest.dim, kinds)
         if self._ids is None:
@@ -145,14 +163,14 @@ class LanceStore(Store):
         else:
             fresh = [pa.field(column_of(name), ARROW[kind]) for name, kind in kinds.items() if name not in self._kinds]
             if fresh:
-                self._table.add_columns(fresh)
+                self._table.add_columns(fresh)  # a commit of its own: should the next one fail, they are just empty
+                self._look()
             rows = rows.select(self._table.schema.names)
             if len(new) == len(records):
                 self._table.add(rows)
             else:
                 self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(rows)
         self._ids.update(new)
-        self._changed()
 
     def _rewrite(self, rows: Any, kinds: dict[str, Kind]) -> None:
         """Write the whole table anew in one commit: a column has to hold more than it could. Rare, and not cheap."""
@@ -169,11 +187,12 @@ class LanceStore(Store):
         self._table = lancedb.connect(self._path).create_table(TABLE, data=reader, schema=schema, mode="overwrite")
 
     def _delete(self, ids: Sequence[str]) -> int:
-        before = len(self)
-        self._table.delete(f"id IN ({sql_list(ids)})")
-        self._ids = None if self._ids is None else self._ids.difference(ids)
-        self._changed()
-        return before - len(self)
+        with self._guard:
+            before = len(self)
+            self._table.delete(f"id IN ({sql_list(ids)})")
+            self._ids = None if self._ids is None else self._ids.difference(ids)
+            self._changed()
+            return before - len(self)
 
     # Reading
 
@@ -235,22 +254,43 @@ class LanceStore(Store):
             return _matrix_of(rows, self.manifest.dim).candidates(query[None], k, [chosen])[0]
         if not query.any():  # no direction, so nothing to follow through the index: all items tie
             return self._scan(query[None], k, [chosen])[0]
-        sql = _sql(chosen)
-        wanted = k + 8 + len(chosen.exclude if len(chosen.exclude) <= _OVERFETCH else ())
-        while True:
-            search = self._table.search(query, vector_column_name="vector").distance_type("cosine")
-            search = search.minimum_nprobes(NPROBES).maximum_nprobes(0).refine_factor(REFINE)
-            if sql:
-                search = search.where(sql, prefilter=True)
-            rows = search.select(["id", "vector", "_distance"]).limit(wanted).to_arrow()
-            scores = pair_scores(vectors_of(rows["vector"], self.manifest.dim), query)
-            ids = rows["id"].to_pylist()
-            kept = [row for row, id in enumerate(ids) if id not in chosen.exclude]
-            found = Candidates([ids[row] for row in kept], scores[kept])
-            best = found.best(k)
-            if len(ids) < wanted or (len(best) == k and scores.min() < best[-1][1] - MARGIN):
+        wanted = self._guess(k, chosen)
+        named_ids = len(chosen.exclude) + len(chosen.within or ())
+        while wanted <= max(k + _SPARE + _DROPPED, named_ids // _WORTH):
+            proposed = self._fetch(query, wanted, replace(chosen, exclude=frozenset(), within=None))
+            found = proposed.only(chosen)
+            if len(proposed.ids) < wanted or _settled(found, proposed, k):
                 return found
             wanted *= 4
+        wanted = k + _SPARE
+        while True:
+            proposed = self._fetch(query, wanted, chosen)
+            if len(proposed.ids) < wanted or _settled(proposed, proposed, k):
+                return proposed
+            wanted *= 4
+
+    def _guess(self, k: int, chosen: Selection) -> int:
+        """How many to fetch so that k are likely left when `exclude` and `within` are honoured afterwards."""
+        if chosen.within is None and len(chosen.exclude) <= _DROPPED:
+            return k + _SPARE + len(chosen.exclude)
+        left = (len(self) if chosen.within is None else len(chosen.within)) - len(chosen.exclude)
+        return (k + _SPARE) * len(self) // max(1, min(left, len(self)))
+
+    def _fetch(self, query: Array, wanted: int, chosen: Selection) -> Candidates:
+        """The index's own best `wanted`, filtered before the search."""
+        search = self._table.search(query, vector_column_name="vector").distance_type("cosine")
+        search = search.minimum_nprobes(NPROBES).maximum_nprobes(0)
+        sql = _sql(chosen)
+        search = (
+            search.where(sql, prefilter=True).refine_factor(REFINE_FILTERED) if sql else search.refine_factor(REFINE)
+        )
+        rows = search.select(["id", "vector", "_distance"]).limit(wanted).to_arrow()
+        return Candidates(rows["id"].to_pylist(), pair_scores(vectors_of(rows["vector"], self.manifest.dim), query))
+
+
+def _settled(found: Candidates, proposed: Candidates, k: int) -> bool:
+    """Whether the worst proposal is clearly worse than the k-th best kept, so that no tie is left outside."""
+    return len(found.ids) >= k and bool(proposed.scores.min() < found.best(k)[-1][1] - MARGIN)
 
 
 def _matrix_of(table: Any, dim: int) -> Matrix:
@@ -258,10 +298,10 @@ def _matrix_of(table: Any, dim: int) -> Matrix:
 
 
 def _sql(chosen: Selection) -> str:
-    """What the engine filters by, before it searches; small `exclude` sets are cheaper to fetch and drop."""
+    """What the engine filters by."""
     parts = [where_sql(chosen.where)] if chosen.where else []
     if chosen.within is not None:
         parts.append(f"id IN ({sql_list(sorted(chosen.within))})")
-    if len(chosen.exclude) > _OVERFETCH:
+    if chosen.exclude:
         parts.append(f"id NOT IN ({sql_list(sorted(chosen.exclude))})")
     return " AND ".join(parts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from likebut.stores.base import MARGIN, Candidates, Selection, pair_scores
+from likebut.stores.values import MARGIN, Candidates, Selection, pair_scores
 from likebut.stores.where import Where, where_mask
 from likebut.types import Array
 

@@ -1,15 +1,16 @@
-"""Records → Arrow tables, and tables of the store → the table a user takes away. Knows no engine and no folder."""
+"""Records ↔ Arrow tables. Inside a store metadata columns are called as `column_of` says. Knows no folder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from likebut.stores.base import FIXED, Record
 from likebut.stores.columns import ARROW, Kind, Kinds, column_of, convert, kind_of_type, name_of, to_arrow
+from likebut.stores.values import FIXED, Record
+from likebut.types import Array
 
 
 def schema_of(dim: int, kinds: Kinds) -> Any:
@@ -41,6 +42,34 @@ def to_table(records: Sequence[Record], dim: int, kinds: Kinds) -> Any:
     columns.insert(0, columns.pop(1))  # id before vector, as in the schema
     columns += [to_arrow((record.metadata.get(name) for record in records), kind) for name, kind in kinds.items()]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def vectors_of(column: Any, dim: int) -> Array:
+    """An Arrow column of N fixed-size lists as (N, D) float32, without a copy where Arrow has none to make."""
+    if hasattr(column, "combine_chunks"):
+        column = column.combine_chunks()
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat, dtype=np.float32).reshape(-1, dim)
+
+
+def metadata_of(table: Any) -> Iterator[dict[str, Any]]:
+    """Each row's metadata under its own names; a key without a value is absent."""
+    names = [name for name in table.schema.names if name not in FIXED]
+    if not names:
+        return iter([{}] * len(table))
+    keys = [name_of(name) for name in names]
+    columns = [table[name].to_pylist() for name in names]
+    rows = zip(*columns, strict=True)
+    return ({key: value for key, value in zip(keys, row, strict=True) if value is not None} for row in rows)
+
+
+def records_of(table: Any) -> Iterator[Record]:
+    """The records in a table of all `FIXED` columns and any metadata columns."""
+    vectors = vectors_of(table["vector"], table.schema.field("vector").type.list_size)
+    fixed = {name: table[name].to_pylist() for name in FIXED if name != "vector"}
+    for i, metadata in enumerate(metadata_of(table)):
+        rest = {name: values[i] for name, values in fixed.items()}
+        yield Record(vector=vectors[i].copy(), metadata=metadata, **rest)
 
 
 def widen_table(table: Any, kinds: Mapping[str, Kind]) -> Any:
