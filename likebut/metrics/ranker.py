@@ -7,8 +7,10 @@ does not grow with the number of queries, and the gallery may be a file that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Queue
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +19,7 @@ from likebut.metrics.base import NOT_FOUND
 from likebut.types import Array
 
 SLICE = 8192  # gallery rows read at a time
+THREADS = 2
 
 
 class RowSource(Protocol):
@@ -62,23 +65,23 @@ def rank(
     wanted    per query the positions whose rank is asked for; `excluded`: positions that are not ranked at all
     groups    per query the positions of a small set that is also ranked by itself
     depth     how many of the best to return
-    memory    bytes for one block of scores; the peak is about five times this, beside the gallery's own
+    memory    bytes for the scores that are held at one time; the peak is about four times this, beside the gallery's
     """
     names = _order_of_ids(ids)
     copies, originals = _equal_rows(gallery)
     depth = min(depth, len(ids))
-    wanted_rows, group_rows = (
-        _padded(wanted),
-        _padded(groups if groups is not None else [np.empty(0, int)] * len(queries)),
-    )
-    parts = []
-    for rows, scores in _blocks(queries, gallery, memory):
+    wanted_rows = _padded(wanted)
+    group_rows = _padded(groups if groups is not None else [np.empty(0, int)] * len(queries))
+
+    def one_block(rows: slice, scores: Array) -> tuple[Array, ...]:
         # A matrix product may round two equal rows differently at its edges; equal pictures must tie exactly.
         scores[:, copies] = scores[:, originals]
         for row, out in enumerate(excluded[rows] if excluded is not None else ()):
             scores[row, out] = -np.inf
         group, group_scores = order_candidates(_gather(scores, group_rows[rows]), group_rows[rows], names)
-        parts.append((_ranks(scores, wanted_rows[rows], names), *_top(scores, depth, names), group, group_scores))
+        return _ranks(scores, wanted_rows[rows], names), *_top(scores, depth, names), group, group_scores
+
+    parts = _in_blocks(queries, gallery, memory, one_block)
     return Ranking(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -103,18 +106,33 @@ def rank_candidates(
     return Ranking(ranks, top, best, empty.astype(np.int64), empty.astype(np.float32))
 
 
-def _blocks(queries: Array, gallery: RowSource, memory: int) -> Iterator[tuple[slice, Array]]:
-    """Blocks of queries with their scores over the whole gallery, (b, N), in an array that is used again."""
+def _in_blocks(
+    queries: Array, gallery: RowSource, memory: int, finish: Callable[[slice, Array], tuple[Array, ...]]
+) -> list[tuple[Array, ...]]:
+    """`finish` on blocks of queries with their scores over the whole gallery, (b, N), in order.
+
+    Two threads, each with its own block of scores: selecting runs on one core, and the next product on the others.
+    """
     count, size = len(queries), gallery.shape[0]
-    step = max(1, min(count, memory // (4 * size)))
-    scores = np.empty((step, size), dtype=np.float32)
-    for start in range(0, count, step):
+    step = max(1, min(-(-count // THREADS), memory // (4 * size * THREADS)))
+    free: Queue[Array] = Queue()
+    for _ in range(THREADS):
+        free.put(np.empty((step, size), dtype=np.float32))
+
+    def work(start: int) -> tuple[Array, ...]:
         rows = slice(start, min(start + step, count))
-        block = scores[: rows.stop - rows.start]
-        for left in range(0, size, SLICE):
-            part = gallery[left : left + SLICE]
-            np.matmul(queries[rows], part.T, out=block[:, left : left + len(part)])
-        yield rows, block
+        scores = free.get()
+        try:
+            block = scores[: rows.stop - rows.start]
+            for left in range(0, size, SLICE):
+                part = gallery[left : left + SLICE]
+                np.matmul(queries[rows], part.T, out=block[:, left : left + len(part)])
+            return finish(rows, block)
+        finally:
+            free.put(scores)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, range(0, count, step)))
 
 
 def _ranks(scores: Array, wanted: Array, names: Array) -> Array:
