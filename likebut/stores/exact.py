@@ -7,6 +7,7 @@ since is lost if the process dies before. For a gallery that grows on disk take 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +38,7 @@ class ExactStore(Store):
         self._items: dict[str, Record] = {}
         self._kinds: dict[str, Kind] = {}
         self._matrix: Matrix | None = None
+        self._guard = threading.RLock()
 
     @classmethod
     def create(cls, path: Path | None, manifest: Manifest) -> Self:
@@ -107,19 +109,22 @@ class ExactStore(Store):
 
     def _write(self, records: Sequence[Record]) -> None:
         kinds = widened(self._kinds, (record.metadata for record in records))
-        if any(kinds[name] is not kind for name, kind in self._kinds.items()):
-            for held in self._items.values():
-                self._items[held.id] = replace(held, metadata=tidy(held.metadata, kinds))
-        self._kinds = kinds
-        for record in records:
-            vector, norm = np.array(record.vector, np.float32), float(np.float32(record.norm))
-            self._items[record.id] = replace(record, vector=vector, norm=norm, metadata=tidy(record.metadata, kinds))
-        self._changed(self.manifest.version + 1)
+        with self._guard:
+            if any(kinds[name] is not kind for name, kind in self._kinds.items()):
+                for held in list(self._items.values()):
+                    self._items[held.id] = replace(held, metadata=tidy(held.metadata, kinds))
+            self._kinds = kinds
+            for record in records:
+                vector, norm = np.array(record.vector, np.float32), float(np.float32(record.norm))
+                metadata = tidy(record.metadata, kinds)
+                self._items[record.id] = replace(record, vector=vector, norm=norm, metadata=metadata)
+            self._changed(self.manifest.version + 1)
 
     def _delete(self, ids: Sequence[str]) -> int:
-        found = [self._items.pop(id) for id in ids if id in self._items]
-        if found:
-            self._changed(self.manifest.version + 1)
+        with self._guard:
+            found = [self._items.pop(id) for id in ids if id in self._items]
+            if found:
+                self._changed(self.manifest.version + 1)
         return len(found)
 
     def _read(self, ids: Sequence[str], columns: Sequence[str]) -> Any:
@@ -133,14 +138,18 @@ class ExactStore(Store):
             yield from block.select(list(columns)).to_batches()
 
     def _candidates(self, vectors: Array, k: int, selections: Sequence[Selection], exact: bool) -> list[Candidates]:
-        if self._matrix is None:
-            columns = ["id", "path", "vector", *map(column_of, self._kinds)]
-            table = to_table(list(self._items.values()), self.manifest.dim, self._kinds).select(columns)
-            matrix = vectors_of(table["vector"], self.manifest.dim)
-            self._matrix = Matrix(list(self._items), matrix, table.drop_columns(["vector"]))
-            for record, row in zip(list(self._items.values()), matrix, strict=True):
-                self._items[record.id] = replace(record, vector=row)  # the same numbers, held once
-        return self._matrix.candidates(vectors, k, selections)
+        return self._in_memory().candidates(vectors, k, selections)
+
+    def _in_memory(self) -> Matrix:
+        with self._guard:
+            if self._matrix is None:
+                columns = ["id", "path", "vector", *map(column_of, self._kinds)]
+                table = to_table(list(self._items.values()), self.manifest.dim, self._kinds).select(columns)
+                rows = vectors_of(table["vector"], self.manifest.dim)
+                self._matrix = Matrix(list(self._items), rows, table.drop_columns(["vector"]))
+                for record, row in zip(list(self._items.values()), rows, strict=True):
+                    self._items[record.id] = replace(record, vector=row)  # the same numbers, held once
+            return self._matrix
 
     def kinds(self) -> dict[str, Kind]:
         """The metadata columns and what they hold."""

@@ -66,11 +66,12 @@ class Matrix:
         return np.sort(np.fromiter((row for row in found if row is not None), dtype=np.int64))
 
     def _mask(self, where: Where) -> Array:
-        if where not in self._masks:
+        mask = self._masks.get(where)
+        if mask is None:
             if len(self._masks) >= 64:  # a service sees few filters often; N bytes each
                 self._masks.clear()
-            self._masks[where] = where_mask(where, self.columns)
-        return self._masks[where]
+            mask = self._masks[where] = where_mask(where, self.columns)
+        return mask
 
     def _best(
         self, query: Array, k: int, rows: Array | None, scores: Array | None, exclude: frozenset[str]

@@ -7,6 +7,7 @@ index, and every exact one is read from disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,22 @@ def test_a_query_that_does_not_fit_is_refused(make: Made) -> None:
     ]:
         with pytest.raises(BadQuery, match=message):
             store.top(vectors, k, **options)
+
+
+def test_threads_search_while_another_adds(make: Made) -> None:
+    store, rows, failures = make(), np.eye(4, dtype="float32"), []
+    store.add([Record(f"a{i}", rows[i]) for i in range(4)])  # no later item is nearer, and none sorts before
+
+    def search() -> None:
+        while len(store) < 404:
+            hits = store.top(rows, 1, where=["id LIKE 'a%'", None, "path = ''", None])
+            if [found[0] for found in hits] != [(f"a{i}", 1.0) for i in range(4)]:
+                failures.append(hits)
+
+    with ThreadPoolExecutor(3) as pool:
+        searches = [pool.submit(search) for _ in range(3)]
+        for start in range(0, 400, 40):
+            store.add([Record(f"b{i}", rows[i % 4], metadata={"n": i}) for i in range(start, start + 40)])
+        for done in searches:
+            done.result()
+    assert failures == []

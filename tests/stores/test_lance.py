@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -121,26 +120,6 @@ def test_what_a_writer_left_that_died_before_its_manifest_is_started_over(tmp_pa
     with create_store(tmp_path / "a.likebut", MANIFEST_OF) as store:
         store.add(numbered(clustered(3)))
         assert len(store) == 3
-
-
-def test_threads_search_while_another_adds(tmp_path: Path) -> None:
-    store, rows, failures = create_store(tmp_path / "a.likebut", MANIFEST_OF), clustered(400), []
-    store.add(numbered(rows[:20]))
-
-    def search() -> None:
-        while len(store) < 400:
-            hits = store.top(rows[:4], 1)
-            if [found[0][0] for found in hits] != ["00000", "00001", "00002", "00003"]:
-                failures.append(hits)
-
-    threads = [threading.Thread(target=search) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for start in range(20, 400, 20):
-        store.add(numbered(rows[start : start + 20], start=start))
-    for thread in threads:
-        thread.join()
-    assert failures == []
 
 
 WRITER = """
