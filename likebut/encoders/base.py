@@ -15,8 +15,6 @@ import numpy as np
 
 from likebut.types import Array, ImageLike, Region
 
-PLACEHOLDER = "*"  # stands for a pseudo-token in the prompts handed to `TokenEncoder.encode_prompts`
-
 
 class Encoder(ABC):
     """Pictures and words → (B, D) unit rows.
