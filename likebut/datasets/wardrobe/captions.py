@@ -90,7 +90,12 @@ class Caption:
 
 
 def describe(
-    garment: Garment, rng: np.random.Generator, *, always: tuple[str, ...] = (), never: tuple[str, ...] = (), most: int = 4
+    garment: Garment,
+    rng: np.random.Generator,
+    *,
+    always: tuple[str, ...] = (),
+    never: tuple[str, ...] = (),
+    most: int = 4,
 ) -> tuple[str, tuple[tuple[str, str], ...]]:
     """A noun phrase without article ("long red dress with white dots"), and what it mentions.
 
@@ -118,7 +123,9 @@ def describe(
             if not how.before and not how.after:
                 continue
             if how.before and (not how.after or rng.random() < 0.55):
-                before.append(({"fit": 1, "length": 2, "sleeve": 3, "neckline": 8, "closure": 4}[name], pick(rng, how.before)))
+                before.append(
+                    ({"fit": 1, "length": 2, "sleeve": 3, "neckline": 8, "closure": 4}[name], pick(rng, how.before))
+                )
             else:
                 after.append(pick(rng, how.after))
             mentions.append((name, value))
@@ -149,7 +156,11 @@ def _joined(phrases: list[str]) -> str:
         return "".join(phrases)
     shared = all(phrase.startswith("with ") for phrase in phrases)
     rest = [phrase[5:] if shared else phrase for phrase in phrases[1:]]
-    return " and ".join([phrases[0], *rest]) if len(rest) == 1 else ", ".join([phrases[0], *rest[:-1]]) + " and " + rest[-1]
+    return (
+        " and ".join([phrases[0], *rest])
+        if len(rest) == 1
+        else ", ".join([phrases[0], *rest[:-1]]) + " and " + rest[-1]
+    )
 
 
 def caption(subject: Garment | Scene, style: str, rng: np.random.Generator, *, train: bool = True) -> Caption:
@@ -185,6 +196,11 @@ def enumerated(phrases: list[str]) -> str:
 
 
 def _tidy(text: str) -> str:
-    for wrong, right in (("a illus", "an illus"), ("a ink", "an ink"), ("a 8-bit", "an 8-bit"), ("a pixel art", "pixel art")):
+    for wrong, right in (
+        ("a illus", "an illus"),
+        ("a ink", "an ink"),
+        ("a 8-bit", "an 8-bit"),
+        ("a pixel art", "pixel art"),
+    ):
         text = text.replace(wrong, right)
     return text

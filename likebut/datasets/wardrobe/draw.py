@@ -43,7 +43,12 @@ def mask_box(mask: Array) -> tuple[float, float, float, float]:
     if not len(rows):
         return (0.0, 0.0, 0.0, 0.0)
     height, width = mask.shape
-    return (float(columns[0] / width), float(rows[0] / height), float((columns[-1] + 1) / width), float((rows[-1] + 1) / height))
+    return (
+        float(columns[0] / width),
+        float(rows[0] / height),
+        float((columns[-1] + 1) / width),
+        float((rows[-1] + 1) / height),
+    )
 
 
 def draw(subject: Garment | Scene, style: str = "photo", size: int = 256, seed: int = 0) -> Drawing:

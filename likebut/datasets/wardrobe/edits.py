@@ -12,7 +12,17 @@ from itertools import product
 
 import numpy as np
 
-from likebut.datasets.wardrobe.attributes import COLOURS, ITEMS, ORDERED, Garment, differences, is_sensible, neighbours, values, with_value
+from likebut.datasets.wardrobe.attributes import (
+    COLOURS,
+    ITEMS,
+    ORDERED,
+    Garment,
+    differences,
+    is_sensible,
+    neighbours,
+    values,
+    with_value,
+)
 from likebut.datasets.wardrobe.lexicon import (
     LOGO_WORDS,
     PATTERN_ADJECTIVES,
@@ -32,16 +42,50 @@ KINDS = ("set", "comparative", "removal", "negation", "partial")
 
 # {a}: something it is ("red", "longer", "not striped"); {it}, {one}: by the item's number
 ADJECTIVE_FRAMES = (
-    "{a}", "make {it} {a}", "but {a}", "{a} instead", "the same but {a}", "should be {a}", "i want {it} {a}", "can {it} be {a}?",
-    "is {a}", "{a}, please", "i'd like {it} {a}", "like this but {a}", "has to be {a}", "find me {one} that is {a}",
-    "change {it} to {a}", "i prefer {it} {a}", "would be nice if {it} were {a}", "this, only {a}", "turn {it} {a}", "show {it} {a}",
-)  # fmt: skip
+    "{a}",
+    "make {it} {a}",
+    "but {a}",
+    "{a} instead",
+    "the same but {a}",
+    "should be {a}",
+    "i want {it} {a}",
+    "can {it} be {a}?",
+    "is {a}",
+    "{a}, please",
+    "i'd like {it} {a}",
+    "like this but {a}",
+    "has to be {a}",
+    "find me {one} that is {a}",
+    "change {it} to {a}",
+    "i prefer {it} {a}",
+    "would be nice if {it} were {a}",
+    "this, only {a}",
+    "turn {it} {a}",
+    "show {it} {a}",
+)
 # {p}: a phrase of its own ("with white stripes", "in red", "without the buttons")
 PHRASE_FRAMES = (
-    "{p}", "but {p}", "the same {p}", "i want {it} {p}", "find {one} {p}", "this {p}", "like this but {p}", "give me {one} {p}",
-    "can i have {it} {p}?", "{p} instead", "{p}, please", "show me {one} {p}", "similar, {p}", "i'd like {it} {p}",
-    "is {p}", "should come {p}", "do you have {it} {p}?", "this, only {p}", "exactly this {p}", "looking for {one} {p}",
-)  # fmt: skip
+    "{p}",
+    "but {p}",
+    "the same {p}",
+    "i want {it} {p}",
+    "find {one} {p}",
+    "this {p}",
+    "like this but {p}",
+    "give me {one} {p}",
+    "can i have {it} {p}?",
+    "{p} instead",
+    "{p}, please",
+    "show me {one} {p}",
+    "similar, {p}",
+    "i'd like {it} {p}",
+    "is {p}",
+    "should come {p}",
+    "do you have {it} {p}?",
+    "this, only {p}",
+    "exactly this {p}",
+    "looking for {one} {p}",
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +138,9 @@ def edit_between(reference: Garment, target: Garment, rng: np.random.Generator, 
     """An edit that allows exactly `target`. Raises BadData where the two are not one item, or are equal."""
     changed = differences(reference, target)
     if reference.item != target.item or not changed:
-        raise BadData(f"No edit leads from {reference.key()} to {target.key()}: the item stays and something must change.")
+        raise BadData(
+            f"No edit leads from {reference.key()} to {target.key()}: the item stays and something must change."
+        )
     clauses = [_pick(rng, _exact_clauses(reference, name, target.value(name), rng)) for name in changed]
     return _sentence(reference, clauses, rng, train)
 
@@ -111,12 +157,16 @@ def loose_edit(reference: Garment, rng: np.random.Generator, *, train: bool = Tr
 
 
 def random_target(reference: Garment, rng: np.random.Generator, changes: int = 1) -> Garment:
-    """A sensible garment that differs from the reference in that many attributes, each attribute as likely as another."""
+    """A sensible garment that differs from the reference in that many attributes, each as likely as another."""
     garment, used = reference, set[str]()
     while len(used) < changes:
         options: dict[str, list[Garment]] = {}
         for name, other in neighbours(garment):
-            if name not in used and len(differences(reference, other)) == len(used) + 1 and _fresh(reference, name, other):
+            if (
+                name not in used
+                and len(differences(reference, other)) == len(used) + 1
+                and _fresh(reference, name, other)
+            ):
                 options.setdefault(name, []).append(other)
         if not options:
             garment, used = reference, set()
@@ -148,7 +198,12 @@ def addition(others: Sequence[Garment], rng: np.random.Generator, *, train: bool
     listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
     lead = pick(rng, ("with", "together with", "and", "worn with"))
     form, unseen = frame(rng, PHRASE_FRAMES, train=train) if lead == "with" else ("{p}", False)
-    return Edit(form.format(p=f"{lead} {listed}", it="it", one="one"), "addition", (("items", frozenset(g.item for g in others)),), unseen)
+    return Edit(
+        form.format(p=f"{lead} {listed}", it="it", one="one"),
+        "addition",
+        (("items", frozenset(g.item for g in others)),),
+        unseen,
+    )
 
 
 def _pick(rng: np.random.Generator, clauses: list[_Clause]) -> _Clause:
@@ -178,7 +233,10 @@ def _listed(clauses: list[_Clause], rng: np.random.Generator) -> str:
 def _exact_clauses(reference: Garment, attribute: str, value: str, rng: np.random.Generator) -> list[_Clause]:
     """Ways to ask for exactly that value."""
     only = frozenset({value})
-    found = [_Clause(words, adjective, attribute, only, "set") for words, adjective in _named(reference.item, attribute, value, rng)]
+    found = [
+        _Clause(words, adjective, attribute, only, "set")
+        for words, adjective in _named(reference.item, attribute, value, rng)
+    ]
     # What the looser ways allow is counted over the item's values, not over what goes with this reference's other
     # attributes: otherwise the wording would depend on what stays.
     found += [clause for clause in _loose_clauses(reference, attribute, rng) if clause.allowed == only]
@@ -196,10 +254,16 @@ def _named(item: str, attribute: str, value: str, rng: np.random.Generator) -> l
     if attribute == "pattern":
         pattern, _, second = value.partition("/")
         if not second:
-            return [(pick(rng, PATTERN_ADJECTIVES["plain"]), True), ("without a pattern", False), ("in one colour", False)]
+            return [
+                (pick(rng, PATTERN_ADJECTIVES["plain"]), True),
+                ("without a pattern", False),
+                ("in one colour", False),
+            ]
         word = pick(rng, PATTERN_NOUNS[pattern])
         colour = colour_word(second, rng)
-        return [(f"with {with_article(colour, '')} {word[2:]}" if word.startswith("a ") else f"with {colour} {word}", False)]
+        return [
+            (f"with {with_article(colour, '')} {word[2:]}" if word.startswith("a ") else f"with {colour} {word}", False)
+        ]
     how = wording(item, attribute, value)
     ankle = [word if word != "ankle" else "ankle-high" for word in how.before]
     return [(word, True) for word in ankle] + [(words, False) for words in how.after]
@@ -209,8 +273,20 @@ def _removals(reference: Garment, attribute: str, value: str, rng: np.random.Gen
     """ "without the buttons": names what goes."""
     only = frozenset({value})
     if attribute == "closure" and value == "none":
-        old = {"buttons": "buttons", "zip": "zip", "belt": "belt", "laces": "laces", "buckle": "buckle", "straps": "straps", "ribbon": "ribbon", "fringe": "fringe"}[reference.closure]
-        return [_Clause(f"{lead} {old}", False, attribute, only, "removal") for lead in ("without the", "without", "with no")]
+        old = {
+            "buttons": "buttons",
+            "zip": "zip",
+            "belt": "belt",
+            "laces": "laces",
+            "buckle": "buckle",
+            "straps": "straps",
+            "ribbon": "ribbon",
+            "fringe": "fringe",
+        }[reference.closure]
+        return [
+            _Clause(f"{lead} {old}", False, attribute, only, "removal")
+            for lead in ("without the", "without", "with no")
+        ]
     if attribute == "logo" and value == "none":
         old = pick(rng, ("logo", *LOGO_WORDS[reference.logo]))
         return [_Clause(f"{lead} {old}", False, attribute, only, "removal") for lead in ("without the", "with no")]
@@ -226,7 +302,10 @@ _MORE_LESS = {
     ("length", ""): (("longer",), ("shorter",)),
     ("length", "boots"): (("taller", "higher"), ("shorter", "lower")),
     ("length", "sneakers"): (("higher",), ("lower",)),
-    ("length", "handbag"): (("with a longer strap", "with a longer handle"), ("with a shorter strap", "with a shorter handle")),
+    ("length", "handbag"): (
+        ("with a longer strap", "with a longer handle"),
+        ("with a shorter strap", "with a shorter handle"),
+    ),
     ("fit", "slim/loose"): (("looser", "less tight"), ("tighter", "slimmer", "less loose")),
     ("fit", "slim/wide"): (("wider", "less tight"), ("slimmer", "tighter")),
     ("fit", "straight/flared"): (("more flared", "less straight"), ("straighter", "less flared")),
@@ -260,11 +339,21 @@ def _loose_clauses(reference: Garment, attribute: str, rng: np.random.Generator)
         word = colour_word(now, rng)
         others = frozenset(COLOURS) - {now}
         found.append(_Clause(f"not {word}", True, attribute, others, "negation"))
-        found.append(_Clause(pick(rng, ("in another colour", "in a different colour", "in any other colour")), False, attribute, others, "negation"))
+        found.append(
+            _Clause(
+                pick(rng, ("in another colour", "in a different colour", "in any other colour")),
+                False,
+                attribute,
+                others,
+                "negation",
+            )
+        )
     elif attribute == "pattern":
         if reference.second:
             others = frozenset(value for value in every if value.split("/")[0] != reference.pattern)
-            found.append(_Clause(f"not {pick(rng, PATTERN_ADJECTIVES[reference.pattern])}", True, attribute, others, "negation"))
+            found.append(
+                _Clause(f"not {pick(rng, PATTERN_ADJECTIVES[reference.pattern])}", True, attribute, others, "negation")
+            )
         else:
             found.append(_Clause(pick(rng, ("not plain", "patterned")), True, attribute, every - {"plain"}, "negation"))
         for pattern in PATTERN_NOUNS:
@@ -278,7 +367,9 @@ def _loose_clauses(reference: Garment, attribute: str, rng: np.random.Generator)
                 found.append(_Clause(f"with a {pick(rng, words)}", False, attribute, allowed, "partial"))
         if reference.logo != "none":
             others = frozenset(value for value in every if not value.startswith(reference.logo))
-            found.append(_Clause(f"with no {pick(rng, LOGO_WORDS[reference.logo])}", False, attribute, others, "negation"))
+            found.append(
+                _Clause(f"with no {pick(rng, LOGO_WORDS[reference.logo])}", False, attribute, others, "negation")
+            )
     elif attribute in ("neckline", "closure", "length"):
         how = wording(reference.item, attribute, now)
         if how.before and how.before[0] != "ankle":

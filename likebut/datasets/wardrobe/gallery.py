@@ -40,4 +40,8 @@ def sample_gallery(n: int = 400, seed: int = 0) -> Iterator[tuple[str, Picture, 
         price = round(_PRICES[garment.item] * rng.uniform(0.7, 1.6))
         title, _ = describe(garment, rng, always=("colour", "pattern"), most=3)
         named = {name: getattr(garment, name) for name in _COLUMNS}
-        yield f"{number:04d}", picture, {"title": title, **named, "style": style, "price": price, "stock": int(rng.integers(0, 40))}
+        yield (
+            f"{number:04d}",
+            picture,
+            {"title": title, **named, "style": style, "price": price, "stock": int(rng.integers(0, 40))},
+        )

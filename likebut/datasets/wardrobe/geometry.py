@@ -19,7 +19,12 @@ Knot: TypeAlias = Sequence[float]  # (x, y): the curve is smooth there; (x, y, 1
 _STEPS = 7  # points per curve segment: a quarter circle of 60 pixels bends by less than a pixel between two
 _T = np.arange(_STEPS)[:, None] / _STEPS
 _BASIS = np.hstack(
-    [-0.5 * _T + _T**2 - 0.5 * _T**3, 1 - 2.5 * _T**2 + 1.5 * _T**3, 0.5 * _T + 2 * _T**2 - 1.5 * _T**3, 0.5 * (_T**3 - _T**2)]
+    [
+        -0.5 * _T + _T**2 - 0.5 * _T**3,
+        1 - 2.5 * _T**2 + 1.5 * _T**3,
+        0.5 * _T + 2 * _T**2 - 1.5 * _T**3,
+        0.5 * (_T**3 - _T**2),
+    ]
 )
 
 

@@ -71,7 +71,9 @@ class _Pen:
     def wipe(self, part: Part) -> None:
         """What lies below a filled part is not drawn; a careless hand lets some of it show."""
         if part.kind == "fill":
-            inner = self._place(part.points.mean(axis=0) + (part.points - part.points.mean(axis=0)) * (1 - 0.05 * self.care))
+            inner = self._place(
+                part.points.mean(axis=0) + (part.points - part.points.mean(axis=0)) * (1 - 0.05 * self.care)
+            )
             cv2.fillPoly(self.paper, [np.round(inner * self.size).astype(np.int32)], 255)
 
     def trace(self, points: Array) -> None:

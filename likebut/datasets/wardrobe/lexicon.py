@@ -165,7 +165,10 @@ def _logo(value: str) -> Wording:
     logo, _, place = value.partition("/")
     if logo == "none":
         return Wording()
-    where = {"front": ("with a big {}", "with a large {} on the front"), "chest": ("with a small {}", "with a small {} on the chest")}
+    where = {
+        "front": ("with a big {}", "with a large {} on the front"),
+        "chest": ("with a small {}", "with a small {} on the chest"),
+    }
     return Wording((), tuple(form.format(word) for word in LOGO_WORDS[logo] for form in where[place]))
 
 

@@ -71,7 +71,9 @@ def make(
     to = Path(to)
     settings = {"version": VERSION, "seed": seed, "size": size, "pixels": pixels}
     _check_folder(to, settings)
-    shelves = {split: _Split(to / split, split, seed, SIZES[size][split], benchmarks or tuple(TASKS)) for split in splits}
+    shelves = {
+        split: _Split(to / split, split, seed, SIZES[size][split], benchmarks or tuple(TASKS)) for split in splits
+    }
     total = sum(len(shelf.pictures) for shelf in shelves.values())
     done = 0
     for shelf in shelves.values():
@@ -91,7 +93,9 @@ def _check_folder(to: Path, settings: dict[str, Any]) -> None:
     if path.exists():
         found = json.loads(path.read_text())
         if found != settings:
-            raise BadData(f"{to} was begun with {found}, now asked for {settings}. Name another folder, or delete this one.")
+            raise BadData(
+                f"{to} was begun with {found}, now asked for {settings}. Name another folder, or delete this one."
+            )
         return
     if to.exists() and any(to.iterdir()):
         raise BadData(f"{to} is not empty and not a Wardrobe folder (it has no settings.json). Name another folder.")
@@ -148,7 +152,11 @@ class _Split:
         folder, drawn = self.folder, self.drawn
         tables: dict[str, list[dict[str, Any]]] = {
             "pictures.jsonl": [{**self.pictures[id_].to_json(), **drawn[id_]} for id_ in sorted(self.pictures)],
-            "captions.jsonl": [line for number, picture in enumerate(self.captioned) for line in _caption_lines(self.split, self.seed, number, picture)],
+            "captions.jsonl": [
+                line
+                for number, picture in enumerate(self.captioned)
+                for line in _caption_lines(self.split, self.seed, number, picture)
+            ],
             "scenes.jsonl": [_scene_line(self.pictures[id_], drawn[id_]) for id_ in sorted(self.masked)],
         }
         if self.triplets:
@@ -161,12 +169,18 @@ class _Split:
             _write(folder / name, text)
         for task in self.tasks:
             _write(folder / task.name / "gallery.txt", "".join(picture.id + "\n" for picture in task.gallery))
-            _write(folder / task.name / "qrels.txt", "".join(f"{q.id} 0 {id_} 1\n" for q in task.queries for id_ in q.relevant))
+            _write(
+                folder / task.name / "qrels.txt",
+                "".join(f"{q.id} 0 {id_} 1\n" for q in task.queries for id_ in q.relevant),
+            )
         return {
             "pictures": len(self.pictures),
             "captions": len(tables["captions.jsonl"]),
             "triplets": len(self.triplets),
-            "benchmarks": {task.name: {"queries": len(task.queries), "gallery": len(task.gallery), "ceilings": task.ceilings} for task in self.tasks},
+            "benchmarks": {
+                task.name: {"queries": len(task.queries), "gallery": len(task.gallery), "ceilings": task.ceilings}
+                for task in self.tasks
+            },
         }
 
 
@@ -187,11 +201,21 @@ def _caption_lines(split: str, seed: int, number: int, picture: Picture) -> Iter
 
 def _scene_line(picture: Picture, drawn: dict[str, Any]) -> dict[str, Any]:
     masks = [mask_file(picture.id, which) for which in range(len(picture.garments))]
-    return {"picture": picture.id, "garments": [garment.key() for garment in picture.garments], "boxes": drawn["boxes"], "masks": masks}
+    return {
+        "picture": picture.id,
+        "garments": [garment.key() for garment in picture.garments],
+        "boxes": drawn["boxes"],
+        "masks": masks,
+    }
 
 
 def _triplet_line(number: int, triplet: Triplet) -> dict[str, Any]:
-    line: dict[str, Any] = {"id": f"triplet-{number:06d}", "reference": triplet.reference.id, "text": triplet.edit.text, "target": triplet.target.id}
+    line: dict[str, Any] = {
+        "id": f"triplet-{number:06d}",
+        "reference": triplet.reference.id,
+        "text": triplet.edit.text,
+        "target": triplet.target.id,
+    }
     line["kind"] = triplet.edit.kind
     line["changes"] = {name: sorted(allowed) for name, allowed in triplet.edit.changes}
     if triplet.region is not None:

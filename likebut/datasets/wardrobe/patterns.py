@@ -62,16 +62,25 @@ def _dots(variant: int) -> Array:
 def _floral(variant: int) -> Array:
     image = np.zeros((_FINE, _FINE), np.uint8)
     rng = generator("floral", variant)
-    for x, y, size in ((0.17, 0.16, 0.098), (0.63, 0.1, 0.075), (0.42, 0.42, 0.1), (0.88, 0.36, 0.085), (0.14, 0.68, 0.08), (0.66, 0.7, 0.105), (0.38, 0.9, 0.062), (0.93, 0.88, 0.07)):
+    for x, y, size in (
+        (0.17, 0.16, 0.098),
+        (0.63, 0.1, 0.075),
+        (0.42, 0.42, 0.1),
+        (0.88, 0.36, 0.085),
+        (0.14, 0.68, 0.08),
+        (0.66, 0.7, 0.105),
+        (0.38, 0.9, 0.062),
+        (0.93, 0.88, 0.07),
+    ):
         turn = rng.uniform(0, 6.28)
         for petal in range(5):
             angle = turn + petal * 2 * np.pi / 5
             centre = np.array([x, y]) * _FINE + np.array([np.cos(angle), np.sin(angle)]) * size * 0.62 * _FINE
-            _wrapped(image, _circle(*centre, size * 0.44 * _FINE), 255)
+            _wrapped(image, _circle(centre[0], centre[1], size * 0.44 * _FINE), 255)
         _wrapped(image, _circle(x * _FINE, y * _FINE, size * 0.3 * _FINE), 40)
         leaf = turn + 0.6
         tip = np.array([x, y]) * _FINE + np.array([np.cos(leaf), np.sin(leaf)]) * size * 1.7 * _FINE
-        _wrapped(image, _circle(*tip, size * 0.2 * _FINE), 150)
+        _wrapped(image, _circle(tip[0], tip[1], size * 0.2 * _FINE), 150)
     return image
 
 
@@ -87,7 +96,10 @@ def _camouflage(variant: int) -> Array:
     rng = generator("camouflage", variant)
     for value, count in ((110, 7), (255, 9)):
         for k in range(count):
-            cx, cy = ((k * 0.618 + 0.13 * (value == 110)) % 1.0) * _FINE, ((k / count + rng.uniform(-0.04, 0.04)) % 1.0) * _FINE
+            cx, cy = (
+                ((k * 0.618 + 0.13 * (value == 110)) % 1.0) * _FINE,
+                ((k / count + rng.uniform(-0.04, 0.04)) % 1.0) * _FINE,
+            )
             turn = np.arange(9) * 2 * np.pi / 9
             radius = _FINE * 0.098 * rng.uniform(0.5, 1.35, 9)
             blob = np.stack([cx + 1.35 * radius * np.cos(turn), cy + 0.8 * radius * np.sin(turn)], axis=1)

@@ -48,7 +48,13 @@ class Picture:
 
     def to_json(self) -> dict[str, Any]:
         """A line of pictures.jsonl, less what drawing it finds out."""
-        line: dict[str, Any] = {"id": self.id, "file": self.file, "kind": self.kind, "style": self.style, "seed": self.seed}
+        line: dict[str, Any] = {
+            "id": self.id,
+            "file": self.file,
+            "kind": self.kind,
+            "style": self.style,
+            "seed": self.seed,
+        }
         line["garments"] = [garment.key() for garment in self.garments]
         return {**line, "which": self.which} if self.kind == "crop" else line
 
@@ -58,7 +64,9 @@ class Picture:
         garments = tuple(parse(key) for key in line["garments"])
         picture = cls(garments, line["style"], int(line["seed"]), line["kind"], int(line.get("which", 0)))
         if picture.id != line["id"]:
-            raise BadData(f"Picture {line['id']} should be {picture.id}: the file was made by another version. Make it again.")
+            raise BadData(
+                f"Picture {line['id']} should be {picture.id}: the file was made by another version. Make it again."
+            )
         return picture
 
     def metadata(self) -> dict[str, Any]:
@@ -67,7 +75,13 @@ class Picture:
             return {"style": self.style, "item": "outfit", "items": " ".join(sorted(g.item for g in self.garments))}
         garment = self.garments[0]
         named = {name: garment.value(name) for name in garment.attributes()}
-        return {"style": self.style, "item": garment.item, **named, "pattern": garment.pattern, "second": garment.second}
+        return {
+            "style": self.style,
+            "item": garment.item,
+            **named,
+            "pattern": garment.pattern,
+            "second": garment.second,
+        }
 
     def draw(self, size: int) -> Drawn:
         """Draw it, `size` pixels square (crops keep their own shape)."""
@@ -76,14 +90,21 @@ class Picture:
             return Drawn(Image.fromarray(pixels), (), (), f"hand:{stable_hash(self.garments[0].key(), self.seed):016x}")
         if self.kind == "edges":
             pixels = edge_sketch(self.garments[0], size, self.seed)
-            return Drawn(Image.fromarray(pixels), (), (), f"edges:{stable_hash(self.garments[0].key(), self.seed):016x}")
+            return Drawn(
+                Image.fromarray(pixels), (), (), f"edges:{stable_hash(self.garments[0].key(), self.seed):016x}"
+            )
         drawing = draw(Scene(self.garments), self.style, size, self.seed)
         digest = drawing.plan.digest()
         if self.kind == "picture":
             return Drawn(drawing.image, drawing.masks, tuple(drawing.boxes()), digest)
         x0, y0, x1, y1 = np.array(drawing.boxes()[self.which]) * size
         margin = 0.04 * size
-        cut = (max(0, int(x0 - margin)), max(0, int(y0 - margin)), min(size, int(x1 + margin)), min(size, int(y1 + margin)))
+        cut = (
+            max(0, int(x0 - margin)),
+            max(0, int(y0 - margin)),
+            min(size, int(x1 + margin)),
+            min(size, int(y1 + margin)),
+        )
         return Drawn(drawing.image.crop(cut), (), (), digest)
 
 

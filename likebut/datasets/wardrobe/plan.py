@@ -23,11 +23,23 @@ STYLES = ("photo", "flat", "line", "watercolour", "pixel", "chalk")
 BACKDROPS = ("studio", "room", "wood", "linen", "disc", "bokeh")
 _TONES = np.array(
     [
-        (229, 224, 214), (203, 216, 224), (214, 201, 187), (180, 193, 181), (232, 208, 199), (214, 210, 226), (243, 238, 226),
-        (122, 133, 142), (96, 86, 80), (150, 128, 110), (62, 70, 80), (108, 124, 116), (170, 176, 182), (190, 168, 140),
+        (229, 224, 214),
+        (203, 216, 224),
+        (214, 201, 187),
+        (180, 193, 181),
+        (232, 208, 199),
+        (214, 210, 226),
+        (243, 238, 226),
+        (122, 133, 142),
+        (96, 86, 80),
+        (150, 128, 110),
+        (62, 70, 80),
+        (108, 124, 116),
+        (170, 176, 182),
+        (190, 168, 140),
     ],
     float,
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -102,16 +114,19 @@ def plan(subject: Garment | Scene, style: str = "photo", seed: int = 0) -> Plan:
     scene = subject if isinstance(subject, Scene) else Scene((subject,))
     rng = generator("picture", scene.key(), style, seed)
     still = style in ("flat", "pixel")
-    slots = _slots(len(scene.garments), scene.garments, rng)
+    slots = _slots(len(scene.garments), rng)
     layers = tuple(_layer(garment, slot, rng, still) for garment, slot in zip(scene.garments, slots, strict=True))
     backdrop = str(rng.choice(BACKDROPS))
     tone, tone2 = _tones(scene.garments, rng)
     angle = rng.uniform(-2.6, -0.6)  # light always comes from above
-    light = (float(np.cos(angle)), float(np.sin(angle)), *(float(v) for v in rng.uniform(-1, 1, 3)))
+    warm, exposure, soft = (float(value) for value in rng.uniform(-1, 1, 3))
+    light = (float(np.cos(angle)), float(np.sin(angle)), warm, exposure, soft)
     return Plan(style, seed, layers, backdrop, tone, tone2, light)
 
 
-def _tones(garments: Sequence[Garment], rng: np.random.Generator) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+def _tones(
+    garments: Sequence[Garment], rng: np.random.Generator
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
     """Two backdrop tones that none of the garments drowns in: the best of a few random ones."""
     worn = np.array([COLOURS[garment.colour] for garment in garments], float)
     picked = rng.permutation(len(_TONES))[:6]
@@ -141,7 +156,9 @@ def _layer(garment: Garment, slot: tuple[float, float, float], rng: np.random.Ge
     placed = []
     for part in local:
         p = part.points
-        warped = p + np.stack([wave[0] * np.sin(7 * p[:, 1] + phase[0]), wave[1] * np.sin(8 * p[:, 0] + phase[1])], axis=1)
+        warped = p + np.stack(
+            [wave[0] * np.sin(7 * p[:, 1] + phase[0]), wave[1] * np.sin(8 * p[:, 0] + phase[1])], axis=1
+        )
         angle = part.angle * (-1 if mirrored else 1)
         placed.append(replace(part, points=warped @ matrix.T + shift, width=part.width * scale, angle=angle))
     inverse = np.linalg.inv(matrix)
@@ -151,12 +168,19 @@ def _layer(garment: Garment, slot: tuple[float, float, float], rng: np.random.Ge
 
 _LAYOUTS: dict[int, list[list[tuple[float, float, float]]]] = {
     1: [[(0.5, 0.5, 0.97)]],
-    2: [[(0.29, 0.5, 0.56), (0.72, 0.5, 0.56)], [(0.3, 0.36, 0.56), (0.7, 0.64, 0.56)], [(0.32, 0.64, 0.56), (0.7, 0.36, 0.56)]],
-    3: [[(0.3, 0.5, 0.58), (0.74, 0.27, 0.47), (0.74, 0.74, 0.47)], [(0.7, 0.5, 0.58), (0.26, 0.27, 0.47), (0.26, 0.74, 0.47)]],
+    2: [
+        [(0.29, 0.5, 0.56), (0.72, 0.5, 0.56)],
+        [(0.3, 0.36, 0.56), (0.7, 0.64, 0.56)],
+        [(0.32, 0.64, 0.56), (0.7, 0.36, 0.56)],
+    ],
+    3: [
+        [(0.3, 0.5, 0.58), (0.74, 0.27, 0.47), (0.74, 0.74, 0.47)],
+        [(0.7, 0.5, 0.58), (0.26, 0.27, 0.47), (0.26, 0.74, 0.47)],
+    ],
     4: [[(0.27, 0.27, 0.48), (0.74, 0.27, 0.48), (0.27, 0.74, 0.48), (0.74, 0.74, 0.48)]],
 }
 
 
-def _slots(count: int, garments: Sequence[Garment], rng: np.random.Generator) -> list[tuple[float, float, float]]:
+def _slots(count: int, rng: np.random.Generator) -> list[tuple[float, float, float]]:
     options = _LAYOUTS[count]
     return options[int(rng.integers(len(options)))]

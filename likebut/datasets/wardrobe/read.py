@@ -25,12 +25,16 @@ def read(directory: str | Path, benchmark: str, split: str = "test") -> Retrieva
     if not (place / "queries.jsonl").exists():
         made = sorted(path.parent.name for path in folder.glob("*/queries.jsonl")) if folder.exists() else []
         there = f"; it has {', '.join(made)}" if made else ""
-        raise NotFound(f"{place} does not hold a benchmark{there}. Make it: likebut data make wardrobe --to {directory}")
+        raise NotFound(
+            f"{place} does not hold a benchmark{there}. Make it: likebut data make wardrobe --to {directory}"
+        )
     pictures = {line["id"]: Picture.from_json(line) for line in _lines(folder / "pictures.jsonl")}
 
     def path(id_: str) -> str:
         if id_ not in pictures:
-            raise BadData(f"{place} names picture {id_}, which is not in {folder / 'pictures.jsonl'}. Make the folder again.")
+            raise BadData(
+                f"{place} names picture {id_}, which is not in {folder / 'pictures.jsonl'}. Make the folder again."
+            )
         return str(folder / pictures[id_].file)
 
     ids = (place / "gallery.txt").read_text(encoding="utf-8").split()
@@ -70,7 +74,10 @@ def triplets(directory: str | Path, split: str = "train") -> Iterator[tuple[Quer
     files = {line["id"]: line["file"] for line in _lines(folder / "pictures.jsonl")}
     for line in _lines(folder / "triplets.jsonl"):
         region = Region(mask=str(folder / mask_file(line["reference"], line["region"]))) if "region" in line else None
-        yield Query(str(folder / files[line["reference"]]), line["text"], region=region, id=line["id"]), str(folder / files[line["target"]])
+        yield (
+            Query(str(folder / files[line["reference"]]), line["text"], region=region, id=line["id"]),
+            str(folder / files[line["target"]]),
+        )
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from likebut.datasets.wardrobe.attributes import Garment, generator, sample, unseen_combinations
@@ -31,6 +32,10 @@ _WORN = (
     ("scarf",),
 )  # an outfit has at most one of each
 
+# Samples are drawn at least this large and averaged down, as the files of `make` are when an encoder reads them:
+# thin lines drawn at 64 pixels look otherwise.
+DRAWN = 192
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -49,7 +54,7 @@ class Sample:
 
 
 def garment_of(split: str, rng: np.random.Generator, item: str | None = None) -> Garment:
-    """A random garment that the split may show: train has none of the unseen combinations, the others have both kinds."""
+    """A random garment that the split may show: train has no unseen combination, the others have both kinds."""
     if split not in SPLITS:
         raise BadData(f"Unknown split {split!r}. Known: {', '.join(SPLITS)}.")
     while True:
@@ -66,7 +71,13 @@ def scene_of(split: str, rng: np.random.Generator, count: int | None = None) -> 
 
 
 def one_sample(
-    number: int, *, seed: int = 0, split: str = "train", size: int = 96, captions: int = 2, scenes: float = 0.15,
+    number: int,
+    *,
+    seed: int = 0,
+    split: str = "train",
+    size: int = 96,
+    captions: int = 2,
+    scenes: float = 0.15,
     styles: Sequence[str] | None = None,
 ) -> Sample:  # fmt: skip
     """The sample of that number. `scenes`: share of outfits, where the mask and the captions are of one garment."""
@@ -78,18 +89,31 @@ def one_sample(
     train = split == "train"
     if rng.random() >= scenes:
         garment = garment_of(split, rng)
-        drawing = draw(garment, style, size, int(rng.integers(1 << 31)))
+        drawing = draw(garment, style, max(size, DRAWN), int(rng.integers(1 << 31)))
         words = tuple(caption(garment, style, rng, train=train) for _ in range(captions))
-        return Sample(drawing.pixels, drawing.masks[0], words, garment, style)
+        return Sample(_reduced(drawing.pixels, size), _reduced(drawing.masks[0], size), words, garment, style)
     scene = scene_of(split, rng)
-    drawing = draw(scene, style, size, int(rng.integers(1 << 31)))
+    drawing = draw(scene, style, max(size, DRAWN), int(rng.integers(1 << 31)))
     which = int(rng.integers(len(scene.garments)))
     words = tuple(caption(scene.garments[which], style, rng, train=train) for _ in range(captions))
-    return Sample(drawing.pixels, drawing.masks[which], words, scene, style)
+    return Sample(_reduced(drawing.pixels, size), _reduced(drawing.masks[which], size), words, scene, style)
+
+
+def _reduced(image: Array, size: int) -> Array:
+    if image.shape[0] == size:
+        return image
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def samples(
-    start: int, stop: int, *, seed: int = 0, split: str = "train", size: int = 96, captions: int = 2, scenes: float = 0.15,
+    start: int,
+    stop: int,
+    *,
+    seed: int = 0,
+    split: str = "train",
+    size: int = 96,
+    captions: int = 2,
+    scenes: float = 0.15,
     styles: Sequence[str] | None = None,
 ) -> Iterator[Sample]:  # fmt: skip
     """Samples `start` to `stop`, drawn as they are asked for."""

@@ -9,15 +9,15 @@ import numpy as np
 
 from likebut.datasets.wardrobe.attributes import Garment
 from likebut.datasets.wardrobe.geometry import Part
-from likebut.datasets.wardrobe.shapes import bags, bottoms, feet, head, tops
+from likebut.datasets.wardrobe.shapes import bags, bottoms, feet, head, outer, tops
 
 _SHAPES = {
     "t-shirt": tops.t_shirt,
     "shirt": tops.shirt,
     "sweater": tops.sweater,
-    "hoodie": tops.hoodie,
-    "jacket": tops.jacket,
-    "coat": tops.coat,
+    "hoodie": outer.hoodie,
+    "jacket": outer.jacket,
+    "coat": outer.coat,
     "dress": tops.dress,
     "skirt": bottoms.skirt,
     "trousers": bottoms.trousers,

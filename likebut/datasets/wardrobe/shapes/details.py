@@ -25,12 +25,30 @@ def zip_line(x: float, y0: float, y1: float, width: float = 0.017) -> list[Part]
 
 def belt(half: float, y: float, height: float, *, tied: bool = False) -> list[Part]:
     """A belt round a waist of half width `half`, with a buckle, or tied in a knot."""
-    strip = curve([(-half, y - height / 2, 1), (0, y - height / 2 + 0.012), (half, y - height / 2, 1), (half, y + height / 2, 1), (0, y + height / 2 + 0.012), (-half, y + height / 2, 1)], closed=True)
+    strip = curve(
+        [
+            (-half, y - height / 2, 1),
+            (0, y - height / 2 + 0.012),
+            (half, y - height / 2, 1),
+            (half, y + height / 2, 1),
+            (0, y + height / 2 + 0.012),
+            (-half, y + height / 2, 1),
+        ],
+        closed=True,
+    )
     found = [Part("fill", strip, "leather", lift=0.5)]
     middle = y + 0.012
     if tied:
         for x, end in ((0.02, 0.09), (-0.01, -0.03)):
-            tail = curve([(x - 0.02, middle, 1), (x + 0.02, middle, 1), (end + 0.03, middle + 0.21, 1), (end - 0.015, middle + 0.22, 1)], closed=True)
+            tail = curve(
+                [
+                    (x - 0.02, middle, 1),
+                    (x + 0.02, middle, 1),
+                    (end + 0.03, middle + 0.21, 1),
+                    (end - 0.015, middle + 0.22, 1),
+                ],
+                closed=True,
+            )
             found.append(Part("fill", tail, "leather", lift=0.5))
         found.append(Part("fill", rectangle(-0.03, middle - 0.036, 0.035, middle + 0.036, 0.02), "leather", lift=0.6))
         return found
@@ -63,7 +81,10 @@ def laces(spots: list[tuple[float, float]], across: tuple[float, float], width: 
     a = np.array(across) / 2
     points = np.array(spots)
     for here, there in zip(points, points[1:], strict=False):
-        found += [Part("line", np.array([here - a, there + a]), "lace", width=width), Part("line", np.array([here + a, there - a]), "lace", width=width)]
+        found += [
+            Part("line", np.array([here - a, there + a]), "lace", width=width),
+            Part("line", np.array([here + a, there - a]), "lace", width=width),
+        ]
     return found
 
 
@@ -84,14 +105,49 @@ def _star() -> Array:
 
 def _moon() -> Array:
     outer, inner = np.linspace(0.9, 2 * np.pi - 0.9, 22), np.linspace(2 * np.pi - 1.25, 1.25, 18)
-    return np.vstack([np.stack([np.cos(outer), np.sin(outer)], axis=1), np.stack([0.42 + 0.82 * np.cos(inner), 0.82 * np.sin(inner)], axis=1)])
+    return np.vstack(
+        [
+            np.stack([np.cos(outer), np.sin(outer)], axis=1),
+            np.stack([0.42 + 0.82 * np.cos(inner), 0.82 * np.sin(inner)], axis=1),
+        ]
+    )
 
 
 LOGO_SHAPES: dict[str, list[Array]] = {
     "star": [_star()],
-    "heart": [curve([(0, -0.45, 1), (0.45, -0.9), (0.98, -0.5), (0.75, 0.15), (0, 0.98, 1), (-0.75, 0.15), (-0.98, -0.5), (-0.45, -0.9)], closed=True)],
+    "heart": [
+        curve(
+            [
+                (0, -0.45, 1),
+                (0.45, -0.9),
+                (0.98, -0.5),
+                (0.75, 0.15),
+                (0, 0.98, 1),
+                (-0.75, 0.15),
+                (-0.98, -0.5),
+                (-0.45, -0.9),
+            ],
+            closed=True,
+        )
+    ],
     "lightning": [np.array([(0.25, -1.1), (-0.62, 0.18), (-0.06, 0.18), (-0.3, 1.1), (0.62, -0.28), (0.06, -0.28)])],
     "moon": [_moon()],
     "crown": [np.array([(-1, -0.55), (-0.5, 0.1), (0, -0.85), (0.5, 0.1), (1, -0.55), (0.8, 0.8), (-0.8, 0.8)])],
-    "fish": [curve([(1.1, 0), (0.55, -0.48), (-0.1, -0.45), (-0.55, -0.1), (-1.1, -0.5, 1), (-0.95, 0, 1), (-1.1, 0.5, 1), (-0.55, 0.1), (-0.1, 0.45), (0.55, 0.48)], closed=True)],
+    "fish": [
+        curve(
+            [
+                (1.1, 0),
+                (0.55, -0.48),
+                (-0.1, -0.45),
+                (-0.55, -0.1),
+                (-1.1, -0.5, 1),
+                (-0.95, 0, 1),
+                (-1.1, 0.5, 1),
+                (-0.55, 0.1),
+                (-0.1, 0.45),
+                (0.55, 0.48),
+            ],
+            closed=True,
+        )
+    ],
 }

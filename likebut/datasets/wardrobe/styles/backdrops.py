@@ -5,16 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from likebut.datasets.wardrobe.plan import Plan
-from likebut.datasets.wardrobe.styles.base import fill, noise, patch
 from likebut.datasets.wardrobe.geometry import ellipse
+from likebut.datasets.wardrobe.plan import Plan
+from likebut.datasets.wardrobe.styles.base import colour_of, fill, floats, patch
 from likebut.types import Array
 
 
 def backdrop(plan: Plan, size: int) -> Array:
     """The plan's backdrop: (size, size, 3) uint8."""
     rng = plan.rng("backdrop")
-    a, b = np.float32(plan.tone), np.float32(plan.tone2)
+    a, b = floats(plan.tone), floats(plan.tone2)
     return _DRAW[plan.backdrop](a, b, rng, size)
 
 
@@ -24,7 +24,7 @@ def _finish(image: Array) -> Array:
 
 def _ramp(low: Array, size: int) -> Array:
     """A coarse (n, n) field of factors, stretched smoothly: (size, size, 1)."""
-    return cv2.resize(np.float32(low), (size, size), interpolation=cv2.INTER_CUBIC)[..., None]
+    return cv2.resize(floats(low), (size, size), interpolation=cv2.INTER_CUBIC)[..., None]
 
 
 def _studio(a: Array, b: Array, rng: np.random.Generator, size: int) -> Array:
@@ -47,7 +47,7 @@ def _room(a: Array, b: Array, rng: np.random.Generator, size: int) -> Array:
 
 
 def _wood(a: Array, b: Array, rng: np.random.Generator, size: int) -> Array:
-    tone = 0.5 * a + 0.5 * np.float32([178, 138, 98]) * (a.mean() / 150 if a.mean() < 150 else 1.08)
+    tone = 0.5 * a + 0.5 * floats([178, 138, 98]) * (a.mean() / 150 if a.mean() < 150 else 1.08)
     image = np.empty((size, size, 3), np.uint8)
     planks = int(rng.integers(4, 7))
     edges = np.linspace(0, size, planks + 1).astype(int)
@@ -72,7 +72,7 @@ def _disc(a: Array, b: Array, rng: np.random.Generator, size: int) -> Array:
     image[:] = _finish(a)
     other = np.clip(a * (0.86 if a.mean() > 130 else 1.25), 0, 255)
     centre = rng.uniform(0.42, 0.58, 2)
-    fill(image, ellipse(centre[0], centre[1], 0.4, n=64), size, tuple(float(v) for v in other))
+    fill(image, ellipse(centre[0], centre[1], 0.4, n=64), size, colour_of(other))
     return image
 
 
@@ -83,7 +83,7 @@ def _bokeh(a: Array, b: Array, rng: np.random.Generator, size: int) -> Array:
     for _ in range(9):
         x, y, r = *rng.uniform(0, 1, 2), rng.uniform(0.05, 0.16)
         glow = np.clip(0.6 * a + 0.4 * b + rng.uniform(-6, 26), 0, 255)
-        fill(image, ellipse(x, y, r, n=16), side, tuple(float(v) for v in glow))
+        fill(image, ellipse(x, y, r, n=16), side, colour_of(glow))
     return cv2.resize(cv2.GaussianBlur(image, (0, 0), 2.6), (size, size), interpolation=cv2.INTER_CUBIC)
 
 

@@ -17,6 +17,16 @@ _SHIFT = 4  # points are handed to OpenCV in 1/16 pixels
 Colour = tuple[float, float, float]
 
 
+def floats(values: object) -> Array:
+    """Any numbers as float32."""
+    return np.asarray(values, np.float32)
+
+
+def colour_of(values: Array) -> Colour:
+    """Three numbers of an array as a colour."""
+    return float(values[0]), float(values[1]), float(values[2])
+
+
 def fixed(points: Array, size: float) -> Array:
     """Picture fractions as OpenCV's fixed-point pixels; pixel centres lie at halves."""
     return np.round((points * size - 0.5) * (1 << _SHIFT)).astype(np.int32)
@@ -136,7 +146,9 @@ def bounds(points: Array, size: int, margin: int = 2) -> tuple[int, int, int, in
     return max(0, int(low[0])), max(0, int(low[1])), min(size, int(high[0])), min(size, int(high[1]))
 
 
-def fill_cloth(image: Array, layer: Layer, part: Part, size: int, colours: dict[str, Colour], bend: Array | None = None) -> None:
+def fill_cloth(
+    image: Array, layer: Layer, part: Part, size: int, colours: dict[str, Colour], bend: Array | None = None
+) -> None:
     """Fill a part of (size, size, 3) uint8 with patterned cloth."""
     x0, y0, x1, y1 = bounds(part.points, size)
     if x1 <= x0 or y1 <= y0:
@@ -144,7 +156,7 @@ def fill_cloth(image: Array, layer: Layer, part: Part, size: int, colours: dict[
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     fill(mask, part.points - (x0 / size, y0 / size), size, 255)
     pattern = texture(layer, part, size, (x0, y0, x1, y1), bend).astype(np.float32)[..., None] * (1 / 255)
-    base, second = np.float32(colours["cloth"]), np.float32(colours["second"])
+    base, second = floats(colours["cloth"]), floats(colours["second"])
     cloth = base + (second - base) * pattern
     region = image[y0:y1, x0:x1]
     amount = mask[..., None].astype(np.float32) * (1 / 255)
@@ -189,7 +201,9 @@ def ink_layer(plan: Plan, size: int, width: float, wobble: float, rng: np.random
             if part.kind == "fold":
                 continue
             p = part.points
-            p = p + wobble * np.stack([np.sin(pace[0] * p[:, 1] + phase[0]), np.sin(pace[1] * p[:, 0] + phase[1])], axis=1)
+            p = p + wobble * np.stack(
+                [np.sin(pace[0] * p[:, 1] + phase[0]), np.sin(pace[1] * p[:, 0] + phase[1])], axis=1
+            )
             if part.kind == "fill":
                 fill(image, p, size, 255)
                 stroke(image, np.vstack([p, p[:1]]), size, 0, width if part.paint in _OUTLINED else width * 0.7)
@@ -207,7 +221,9 @@ def hatching(size: int, rng: np.random.Generator, spacing: float, width: float) 
     at = np.arange(size, dtype=np.float32)
     way = at[None, :] + np.float32(slope) * at[:, None]
     unsteady = cv2.resize(patch("cloud", 512, rng)[::32, ::32], (size, size), interpolation=cv2.INTER_LINEAR)
-    wave = np.cos((way + unsteady * spacing * 0.35) * np.float32(2 * np.pi / (spacing * np.hypot(1, slope))) + np.float32(start))
+    wave = np.cos(
+        (way + unsteady * spacing * 0.35) * np.float32(2 * np.pi / (spacing * np.hypot(1, slope))) + np.float32(start)
+    )
     return np.clip((wave + width) * 1.6, 0, 1)
 
 

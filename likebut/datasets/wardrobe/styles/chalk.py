@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from likebut.datasets.wardrobe.plan import Plan
-from likebut.datasets.wardrobe.styles.base import hatching, ink_layer, patch, plain_garment, visible
+from likebut.datasets.wardrobe.styles.base import floats, hatching, ink_layer, patch, plain_garment, visible
 from likebut.types import Array
 
 _BOARDS = ((52, 68, 62), (58, 62, 66), (44, 62, 74), (66, 58, 56))
@@ -17,7 +17,7 @@ def paint(plan: Plan, size: int) -> tuple[Array, list[Array]]:
     rng = plan.rng("chalk")
     masks = visible(plan, size)
     covered = np.maximum.reduce(masks).astype(np.float32) * (1 / 255)
-    board = np.float32(_BOARDS[int(rng.integers(len(_BOARDS)))])
+    board = floats(_BOARDS[int(rng.integers(len(_BOARDS)))])
     smudge = cv2.resize(patch("cloud", 512, rng)[::16, ::16], (size, size), interpolation=cv2.INTER_LINEAR)
     image = board + (6 * np.clip(smudge, -1, 2) + 1.5 * patch("grain", size, rng))[..., None]
     colour = np.full((size, size, 3), 255, np.uint8)
@@ -30,5 +30,5 @@ def paint(plan: Plan, size: int) -> tuple[Array, list[Array]]:
     image += (tinted - image) * chalk[..., None]
     ink = 1 - ink_layer(plan, size, max(1.0, size / 80), wobble=0.0035, rng=rng).astype(np.float32) * (1 / 255)
     line = ink * np.clip(0.85 + 0.3 * tooth, 0.2, 1)
-    image += (np.float32([242, 241, 232]) - image) * line[..., None]
+    image += (floats([242, 241, 232]) - image) * line[..., None]
     return np.clip(image, 0, 255).astype(np.uint8), masks

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from likebut.datasets.wardrobe.plan import Plan
-from likebut.datasets.wardrobe.styles.base import hatching, ink_layer, patch, plain_garment, visible
+from likebut.datasets.wardrobe.styles.base import floats, hatching, ink_layer, patch, plain_garment, visible
 from likebut.types import Array
 
-_PAPER = np.float32([252, 251, 247])
+_PAPER = floats([252, 251, 247])
 
 
 def paint(plan: Plan, size: int) -> tuple[Array, list[Array]]:

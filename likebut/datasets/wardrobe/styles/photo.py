@@ -8,7 +8,17 @@ import numpy as np
 from likebut.datasets.wardrobe.geometry import Part
 from likebut.datasets.wardrobe.plan import Layer, Plan
 from likebut.datasets.wardrobe.styles.backdrops import backdrop
-from likebut.datasets.wardrobe.styles.base import coverage, fill, fill_cloth, luminance, mix, palette, patch, stroke
+from likebut.datasets.wardrobe.styles.base import (
+    coverage,
+    fill,
+    fill_cloth,
+    floats,
+    luminance,
+    mix,
+    palette,
+    patch,
+    stroke,
+)
 from likebut.types import Array
 
 _SOFT = ("cloth", "trim", "inside", "leather", "sole", "accent")  # paints thick enough to be shaded on their own
@@ -34,7 +44,7 @@ def _shadow(canvas: Array, mask: Array, plan: Plan, size: int) -> None:
     quarter = max(16, size // 4)
     small = cv2.resize(mask, (quarter, quarter), interpolation=cv2.INTER_AREA)
     away = (-plan.light[0] * 0.02 * quarter, -plan.light[1] * 0.025 * quarter)
-    move = np.float32([[1, 0, away[0]], [0, 1, away[1]]])
+    move = floats([[1, 0, away[0]], [0, 1, away[1]]])
     near = cv2.GaussianBlur(cv2.warpAffine(small, move, (quarter, quarter)), (0, 0), quarter * 0.018)
     far = cv2.GaussianBlur(cv2.warpAffine(small, move * (1, 1, 2.2), (quarter, quarter)), (0, 0), quarter * 0.06)
     dark = near.astype(np.float32) * (0.26 / 255) + far.astype(np.float32) * (0.2 / 255)
@@ -75,7 +85,9 @@ def _garment(canvas: Array, layer: Layer, mask: Array, plan: Plan, size: int) ->
     amount = mask.astype(np.float32) * (1 / 255)
     factor = 1 + (light - 1) * amount
     dark = luminance(colours["cloth"]) < 70
-    sheen = cv2.resize(gloss, (size, size), interpolation=cv2.INTER_LINEAR) * amount * (42 if shiny else 26 if dark else 9)
+    sheen = (
+        cv2.resize(gloss, (size, size), interpolation=cv2.INTER_LINEAR) * amount * (42 if shiny else 26 if dark else 9)
+    )
     lit = albedo.astype(np.float32)
     lit *= factor[..., None]
     lit += sheen[..., None]
@@ -146,9 +158,8 @@ class _Relief:
 def _develop(canvas: Array, plan: Plan, size: int) -> Array:
     """Exposure, white balance, a little grain: the camera's part."""
     _, _, warm, exposure, _ = plan.light
-    tint = np.float32([1 + 0.035 * warm, 1.0, 1 - 0.045 * warm]) * np.float32(1.02 + 0.07 * exposure)
+    tint = floats([1 + 0.035 * warm, 1.0, 1 - 0.045 * warm]) * np.float32(1.02 + 0.07 * exposure)
     rng = plan.rng("grain")
     out = canvas.astype(np.float32) * tint
     out += patch("grain", size, rng)[..., None] * 2.0
     return np.clip(out, 0, 255).astype(np.uint8)
-

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from likebut.datasets.wardrobe.plan import Plan
-from likebut.datasets.wardrobe.styles.base import mix, plain_garment, visible
+from likebut.datasets.wardrobe.styles.base import floats, mix, plain_garment, visible
 from likebut.types import Array
 
 _GRID = {1: 48, 2: 64, 3: 64, 4: 72}  # pixels of the drawing's own, by the number of garments
@@ -18,7 +18,7 @@ def paint(plan: Plan, size: int) -> tuple[Array, list[Array]]:
     fine = grid * 3
     ground = mix(plan.tone, (120, 150, 190), 0.35)
     image = np.empty((fine, fine, 3), np.uint8)
-    image[:] = np.uint8(ground)
+    image[:] = floats(ground)
     for layer in plan.layers:
         plain_garment(image, layer, fine, outline=fine / 110)
     small = cv2.resize(image, (grid, grid), interpolation=cv2.INTER_AREA)
@@ -27,7 +27,9 @@ def paint(plan: Plan, size: int) -> tuple[Array, list[Array]]:
     masks = [np.where(mask > 127, 255, 0).astype(np.uint8) for mask in masks]
     covered = np.maximum.reduce(masks)
     rim = (cv2.dilate(covered, np.ones((3, 3), np.uint8)) > 0) & (covered == 0)
-    sky = np.uint8(ground)[None, None] + (((np.indices((grid, grid)).sum(0) % 2)[..., None]) * (np.arange(grid)[:, None, None] > grid * 0.78) * 10)
+    sky = floats(ground) + (
+        ((np.indices((grid, grid)).sum(0) % 2)[..., None]) * (np.arange(grid)[:, None, None] > grid * 0.78) * 10
+    )
     small = np.where((covered == 0)[..., None], sky, small)
     small[rim] = (36, 30, 46)
     shape = (size, size)

@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 
 from likebut.datasets.wardrobe.plan import Plan
-from likebut.datasets.wardrobe.styles.base import ink_layer, patch, plain_garment, visible
+from likebut.datasets.wardrobe.styles.base import floats, ink_layer, patch, plain_garment, visible
 from likebut.types import Array
 
-_PAPER = np.float32([250, 247, 239])
+_PAPER = floats([250, 247, 239])
 
 
 def paint(plan: Plan, size: int) -> tuple[Array, list[Array]]:
     """The picture, (size, size, 3) uint8, and each garment's visible mask, (size, size) uint8."""
     rng = plan.rng("wash")
     colour = np.full((size, size, 3), 255, np.uint8)
-    colour[:] = np.uint8(_PAPER)
+    colour[:] = _PAPER
     for layer in plan.layers:
         plain_garment(colour, layer, size, outline=max(1.0, size / 170), strength=0.3)
     masks = visible(plan, size)

@@ -100,7 +100,9 @@ def seen_slices(split: str, garments: Iterable[Garment], unseen_phrasing: bool) 
     return (*names, *(["unseen-combination"] if combination else []), *(["unseen-phrasing"] if unseen_phrasing else []))
 
 
-def group_of(reference: str, target: str, near: Sequence[str], rng: np.random.Generator, size: int = 6) -> tuple[str, ...]:
+def group_of(
+    reference: str, target: str, near: Sequence[str], rng: np.random.Generator, size: int = 6
+) -> tuple[str, ...]:
     """The reference, the target and look-alikes, `size` ids in all, in an order that says nothing."""
     others = [id_ for id_ in near if id_ not in (reference, target)]
     chosen = [others[i] for i in rng.permutation(len(others))[: size - 2]]
@@ -129,7 +131,10 @@ class Shelf:
 
     def having(self, wanted: Mapping[str, Iterable[str]]) -> set[str]:
         """Ids of the garments whose attributes all have one of the wanted values."""
-        sets = [set().union(*(self._having.get((name, value), set()) for value in allowed)) for name, allowed in wanted.items()]
+        sets = [
+            set().union(*(self._having.get((name, value), set()) for value in allowed))
+            for name, allowed in wanted.items()
+        ]
         return set.intersection(*sets) if sets else {picture.id for picture in self.pictures.values()}
 
 

@@ -21,7 +21,6 @@ from likebut.datasets.wardrobe.tasks.base import (
     seen_slices,
 )
 
-
 _MOST_RIGHT = 12  # more, and a blind pick among the reference's neighbours would often do
 _STRANGERS = 8  # other garments with the same three values as a dialogue's answer
 
@@ -56,8 +55,14 @@ def edit(split: str, seed: int, size: Size) -> Task:
     for number, (start, target, said) in enumerate(planned):
         reference, right = shelf.add(start), shelf.add(target)
         changed = differences(start, target)
-        near = [shelf.add(other) for other in family[start] if differences(start, other)[0] in changed or len(differences(target, other)) == 1]
-        few = near[:: max(1, len(near) // 12)] + [shelf.add(other) for other in family[start][:: max(1, len(family[start]) // 6)]]
+        near = [
+            shelf.add(other)
+            for other in family[start]
+            if differences(start, other)[0] in changed or len(differences(target, other)) == 1
+        ]
+        few = near[:: max(1, len(near) // 12)] + [
+            shelf.add(other) for other in family[start][:: max(1, len(family[start]) // 6)]
+        ]
         queries.append(
             TaskQuery(
                 f"edit-{number:05d}",
@@ -66,7 +71,11 @@ def edit(split: str, seed: int, size: Size) -> Task:
                 gallery_picture(start, split, seed),
                 in_gallery=True,
                 group=group_of(reference, right, list(dict.fromkeys(few)), rng),
-                slices=(*seen_slices(split, (start, target), said.unseen), f"kind={said.kind}", *(f"attribute={name}" for name in changed)),
+                slices=(
+                    *seen_slices(split, (start, target), said.unseen),
+                    f"kind={said.kind}",
+                    *(f"attribute={name}" for name in changed),
+                ),
             )
         )
         by_text.append(expected_hit({right}, shelf.having(dict(said.changes)) - {reference}))
@@ -95,7 +104,11 @@ def many(split: str, seed: int, size: Size) -> Task:
                 said.text,
                 gallery_picture(start, split, seed),
                 in_gallery=True,
-                slices=(*seen_slices(split, (start,), said.unseen), f"kind={said.kind}", f"attribute={said.changes[0][0]}"),
+                slices=(
+                    *seen_slices(split, (start,), said.unseen),
+                    f"kind={said.kind}",
+                    f"attribute={said.changes[0][0]}",
+                ),
             )
         )
         by_text.append(expected_hit(set(ids), shelf.having(dict(said.changes)) - {shelf.add(start)}))
@@ -105,11 +118,14 @@ def many(split: str, seed: int, size: Size) -> Task:
 
 
 def dialogue(split: str, seed: int, size: Size) -> Task:
-    """Three edits in a row, each of another attribute. After round r the text holds the first r; the answer is always the last garment."""
+    """Three edits in a row, each of another attribute.
+
+    After round r the text holds the first r edits; the answer is the last garment all along.
+    """
     rng = generator("wardrobe-dialogue", split, seed)
     shelf = Shelf(split, seed)
     queries, by_text, by_image = [], [], []
-    talks = []
+    talks: list[tuple[list[Garment], list[Edit]]] = []
     while len(talks) < max(8, size.queries // 2):
         states = [garment_of(split, rng)]
         edits: list[Edit] = []
@@ -144,7 +160,13 @@ def dialogue(split: str, seed: int, size: Size) -> Task:
             )
         by_text.append(expected_hit({right}, set.intersection(*(shelf.having(dict(said.changes)) for said in edits))))
         by_image.append(0.0)  # the intermediate garments are always nearer to the reference
-    return Task("wardrobe-dialogue", split, tuple(shelf.pictures.values()), tuple(queries), {"text_only": mean(by_text), "image_only": mean(by_image)})
+    return Task(
+        "wardrobe-dialogue",
+        split,
+        tuple(shelf.pictures.values()),
+        tuple(queries),
+        {"text_only": mean(by_text), "image_only": mean(by_image)},
+    )
 
 
 def _strangers(shelf: Shelf, first: Garment, last: Garment, rng: np.random.Generator) -> None:

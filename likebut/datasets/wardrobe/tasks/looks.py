@@ -10,7 +10,17 @@ from likebut.datasets.wardrobe.edits import style_edit
 from likebut.datasets.wardrobe.lexicon import PATTERN_NOUNS, colour_word, frame, pick, with_article
 from likebut.datasets.wardrobe.pictures import Picture
 from likebut.datasets.wardrobe.plan import STYLES
-from likebut.datasets.wardrobe.tasks.base import Shelf, Size, Task, TaskQuery, expected_hit, gallery_picture, mean, references, seen_slices
+from likebut.datasets.wardrobe.tasks.base import (
+    Shelf,
+    Size,
+    Task,
+    TaskQuery,
+    expected_hit,
+    gallery_picture,
+    mean,
+    references,
+    seen_slices,
+)
 
 _TAKES = 2  # pictures of each garment in each style
 _SHAPE = ("sleeve", "length", "neckline", "closure", "fit")
@@ -22,7 +32,11 @@ def domain(split: str, seed: int, size: Size) -> Task:
     styles = STYLES[1:]
     shown = references(split, seed, max(4, size.queries // 4), "domain")
     # Other photos of the same garments are in the gallery too: without the word, those would be the right answer.
-    gallery = {(g, style): [gallery_picture(g, split, seed, style, take) for take in range(_TAKES)] for g in shown for style in STYLES}
+    gallery = {
+        (g, style): [gallery_picture(g, split, seed, style, take) for take in range(_TAKES)]
+        for g in shown
+        for style in STYLES
+    }
     queries = []
     for number, garment in enumerate(shown):
         photo = Picture((garment,), "photo", int(rng.integers(1 << 31)))
@@ -36,7 +50,18 @@ def domain(split: str, seed: int, size: Size) -> Task:
     return Task("wardrobe-domain", split, pictures, tuple(queries), ceilings)
 
 
-SKETCH_FRAMES = ("{p}", "{p}, please", "like this, {p}", "something like this {p}", "this shape, {p}", "what i drew, {p}", "find it {p}", "as drawn, {p}", "one like this {p}", "i want it {p}")
+SKETCH_FRAMES = (
+    "{p}",
+    "{p}, please",
+    "like this, {p}",
+    "something like this {p}",
+    "this shape, {p}",
+    "what i drew, {p}",
+    "find it {p}",
+    "as drawn, {p}",
+    "one like this {p}",
+    "i want it {p}",
+)
 
 
 def sketch(split: str, seed: int, size: Size) -> Task:
@@ -65,7 +90,11 @@ def sketch(split: str, seed: int, size: Size) -> Task:
         drawn = Picture((garment,), "sketch", int(rng.integers(1 << 31)), "hand")
         right = shelf.add(garment)
         slices = (*seen_slices(split, (garment,), unseen), f"item={garment.item}")
-        queries.append(TaskQuery(f"sketch-{number:05d}", (right,), form.format(p=_cloth(garment, rng)), sketch=drawn, slices=slices))
+        queries.append(
+            TaskQuery(
+                f"sketch-{number:05d}", (right,), form.format(p=_cloth(garment, rng)), sketch=drawn, slices=slices
+            )
+        )
         said = {name: [garment.value(name)] for name in ("colour", "pattern")}
         shape = {name: [garment.value(name)] for name in garment.attributes() if name not in said}
         by_text.append(expected_hit({right}, shelf.having(said)))
@@ -79,7 +108,9 @@ def _cloth(garment: Garment, rng: np.random.Generator) -> str:
     if not garment.second:
         return f"in {pick(rng, ('plain ', 'solid ', ''))}{colour}"
     second, word = colour_word(garment.second, rng), pick(rng, PATTERN_NOUNS[garment.pattern])
-    return f"in {colour} with " + (f"{with_article(second, '')} {word[2:]}" if word.startswith("a ") else f"{second} {word}")
+    return f"in {colour} with " + (
+        f"{with_article(second, '')} {word[2:]}" if word.startswith("a ") else f"{second} {word}"
+    )
 
 
 def captioned(split: str, seed: int, size: Size) -> Task:
@@ -91,8 +122,17 @@ def captioned(split: str, seed: int, size: Size) -> Task:
     for number, garment in enumerate(shown):
         bare, mentions = describe(garment, rng, always=garment.attributes(), most=20)
         form, unseen = frame(rng, FRAMES, train=False)
-        text = form.format(x=with_article(bare, garment.item), bare=bare, style=pick(rng, ("photo", "photograph", "picture")))
+        text = form.format(
+            x=with_article(bare, garment.item), bare=bare, style=pick(rng, ("photo", "photograph", "picture"))
+        )
         said = Caption(text, mentions, unseen)
         right = tuple(sorted(picture.id for other, picture in shelf.items() if said.fits(other)))
-        queries.append(TaskQuery(f"caption-{number:05d}", right, text, slices=(*seen_slices(split, (garment,), unseen), f"item={garment.item}")))
+        queries.append(
+            TaskQuery(
+                f"caption-{number:05d}",
+                right,
+                text,
+                slices=(*seen_slices(split, (garment,), unseen), f"item={garment.item}"),
+            )
+        )
     return Task("wardrobe-caption", split, tuple(shelf.values()), tuple(queries))

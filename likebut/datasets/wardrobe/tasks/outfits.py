@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from likebut.datasets.wardrobe.attributes import Garment, differences, generator, is_sensible, neighbours, with_value
-from likebut.datasets.wardrobe.edits import addition, edit_between, random_target
+from likebut.datasets.wardrobe.edits import Edit, addition, edit_between, random_target
 from likebut.datasets.wardrobe.pictures import Picture
 from likebut.datasets.wardrobe.plan import Scene
 from likebut.datasets.wardrobe.samples import garment_of, scene_of
-from likebut.datasets.wardrobe.tasks.base import Shelf, Size, Task, TaskQuery, expected_hit, mean, references, seen_slices
+from likebut.datasets.wardrobe.tasks.base import (
+    Shelf,
+    Size,
+    Task,
+    TaskQuery,
+    expected_hit,
+    mean,
+    references,
+    seen_slices,
+)
 
 
 def region(split: str, seed: int, size: Size) -> Task:
@@ -19,7 +28,7 @@ def region(split: str, seed: int, size: Size) -> Task:
     """
     rng = generator("wardrobe-region", split, seed)
     shelf = Shelf(split, seed)
-    planned = []
+    planned: list[tuple[Scene, int, Garment, Edit]] = []
     while len(planned) < size.queries:
         scene = scene_of(split, rng)
         which = int(rng.integers(len(scene.garments)))
@@ -41,7 +50,11 @@ def region(split: str, seed: int, size: Size) -> Task:
     for number, (scene, which, target, said) in enumerate(planned):
         right = shelf.add(target)
         picture = Picture(scene.garments, "photo", int(rng.integers(1 << 31)))
-        slices = (*seen_slices(split, (*scene.garments, target), said.unseen), f"kind={said.kind}", f"garments={len(scene.garments)}")
+        slices = (
+            *seen_slices(split, (*scene.garments, target), said.unseen),
+            f"kind={said.kind}",
+            f"garments={len(scene.garments)}",
+        )
         queries.append(TaskQuery(f"region-{number:05d}", (right,), said.text, picture, region=which, slices=slices))
         by_text.append(expected_hit({right}, shelf.having(dict(said.changes))))
         by_image.append(0.0)  # the unchanged garment itself is in the gallery, and nearer
