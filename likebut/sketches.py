@@ -65,7 +65,10 @@ def canonical(sketch: ImageLike, *, size: int = 512, stroke: float = STROKE, mar
     form. Lines are thinned and redrawn `stroke` × `size` wide; the drawing fills the square but for `margin` on each
     side. Filled shapes keep their outline. A sketch without ink gives white paper. Raises `BadImage`.
     """
-    drawn = _ink(np.asarray(load_image(sketch).convert("L"), np.float32))
+    image, alpha = load_image(sketch, return_alpha=True)
+    drawn = _ink(np.asarray(image, np.float32))
+    if alpha is not None and not drawn.any():  # white on a transparent canvas: the canvas tells what was drawn
+        drawn = _ink(255 - np.asarray(alpha.convert("RGB"), np.float32))
     rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
     if not rows.size:
         return Image.new("L", (size, size), PAPER)
@@ -87,14 +90,19 @@ def canonical(sketch: ImageLike, *, size: int = 512, stroke: float = STROKE, mar
 def is_photo(image: ImageLike) -> bool:
     """Whether a picture given as a sketch is a photo or a painting, better sent through `line_drawing` first.
 
-    A drawing is paper with little ink: after the paper's shading is divided out, most of it is one grey level.
+    A drawing is lines or flat shapes on even paper; a photo has broad areas that are neither paper nor flat.
     """
+    import cv2
+
     picture = load_image(image)
-    picture.thumbnail((256, 256), Image.Resampling.BOX)
-    grey = np.asarray(picture.convert("L"), np.float32)
-    flat = _flatten(grey)
-    paper = np.abs(flat - np.median(flat)) < 16
-    return bool(paper.mean() < 0.7)
+    picture.thumbnail((512, 512), Image.Resampling.BOX)
+    if min(picture.size) < 16:
+        return False
+    lab = _lab(np.asarray(picture))
+    backdrop, _ = _fit_backdrop(_blur(lab, 1.2))
+    paper = np.median(lab, axis=(0, 1)) if backdrop is None else backdrop
+    areas = _morph(np.linalg.norm(lab - paper, axis=-1) > 8, cv2.MORPH_ERODE, 11)  # hatching does not survive
+    return bool(areas.mean() > 0.02 and lab[areas].std(axis=0).max() > 4)
 
 
 # ---- backdrop and object
@@ -119,10 +127,10 @@ def _fit_backdrop(lab: Array) -> tuple[Array | None, float]:
     height, width = lab.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    band = np.ones((height, width), bool)
+    where = np.ones((height, width), bool)
     edge = max(2, round(_BAND * min(height, width)))
-    band[edge:-edge, edge:-edge] = False
-    basis, colours = terms[band], lab[band].astype(np.float64)
+    where[edge:-edge, edge:-edge] = False
+    basis, colours = terms[where], lab[where].astype(np.float64)
     keep = np.ones(len(basis), bool)
     spread = 0.0
     for _ in range(4):
@@ -277,19 +285,20 @@ def _flatten(grey: Array) -> Array:
     return np.clip(grey / np.maximum(paper, 1) * 255, 0, 255)
 
 
-def _ink(grey: Array) -> Array:
-    """Where there is ink, bool (H, W): paper is what most of the border, or else of the picture, is."""
+def _ink(pixels: Array) -> Array:
+    """Where there is ink in float32 (H, W, 3), bool (H, W): what differs from the paper, and the border is paper."""
     import cv2
 
+    grey = pixels.mean(axis=-1)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(border) < 127 and np.median(grey) < 127:
-        grey = 255 - grey
-    flat = _flatten(grey)
-    spread = float(flat.max() - flat.min())
-    if spread < 24:
+    dark_paper = np.median(border) < 127 and np.median(grey) < 127
+    # The channel that shows coloured ink best: yellow on white is almost nothing in lightness.
+    grey = 255 - pixels.max(axis=-1) if dark_paper else pixels.min(axis=-1)
+    flat = np.rint(_flatten(grey)).astype(np.uint8)
+    if int(flat.max()) - int(flat.min()) < 24:
         return np.zeros(grey.shape, bool)
-    threshold = cv2.threshold(flat.astype(np.uint8), 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
-    ink = flat < min(threshold, 225)
+    threshold = cv2.threshold(flat, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[0]
+    ink = flat <= min(threshold, 225)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     speck = max(3, 2e-5 * grey.size)
     kept = stats[:, cv2.CC_STAT_AREA] >= speck
@@ -298,10 +307,10 @@ def _ink(grey: Array) -> Array:
 
 
 def _hollow(ink: Array, size: int) -> Array:
-    """Filled shapes → their outlines; lines stay. Broader than 5 % of the size is a shape."""
+    """Filled shapes → their outlines; lines stay. Broader than 9 % of the size is a shape."""
     import cv2
 
-    core = _morph(ink, cv2.MORPH_OPEN, 0.05 * size)
+    core = _morph(ink, cv2.MORPH_OPEN, 0.09 * size)
     if not core.any():
         return ink
     shape = _morph(core, cv2.MORPH_DILATE, 5) & ink
