@@ -42,6 +42,7 @@ COMPOSERS.add(
 def load_composer(name: str, encoder: Encoder | Callable[[], Encoder] | None = None, **options: Any) -> Composer:
     """A composer by its name, or by the path of a checkpoint folder.
 
+    "sum@crop" (or @white, @blur, @whole): any name, with a query's region made a picture first (`RegionAs`).
     encoder: what a trained composer works on, or a function that loads it; a formula needs none and loads none.
     options: the composer's own, e.g. `alpha=0.6`.
     Raises `UnknownName` with the nearest name, `BadCheckpoint` for weights made for another encoder.
@@ -52,6 +53,11 @@ def load_composer(name: str, encoder: Encoder | Callable[[], Encoder] | None = N
     from likebut.encoders.base import Encoder
     from likebut.errors import BadQuery
 
+    base, _, mode = name.partition("@")
+    if mode and base in COMPOSERS:
+        from likebut.composers.region_as import RegionAs
+
+        return RegionAs(load_composer(base, encoder, **options), mode)  # type: ignore[arg-type]
     target = COMPOSERS.load(name)
     if inspect.isfunction(target):
         return Fusion(name, target, **options)
