@@ -152,8 +152,8 @@ def _target(place: Path) -> Any:
     if target is None:
         target = "likebut.encoders.clip.folders:load"
     module, _, attribute = str(target).partition(":")
-    if not module.startswith("likebut."):  # a checkpoint is data: it may not choose what to import
-        raise BadCheckpoint(f"{config} names the class {target!r}; expected one of likebut's own.")
+    if not module.startswith("likebut.encoders."):  # a checkpoint is data: it may not choose what to import
+        raise BadCheckpoint(f"{config} names the class {target!r}; expected one of likebut's own encoders.")
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:

@@ -55,7 +55,9 @@ def hub_folder(name: str, weights: Sequence[Sequence[str]] = WEIGHTS, small: Seq
     from huggingface_hub import HfApi, snapshot_download
 
     folder = cached_folder(name)
-    if folder is not None and any((folder / group[0]).is_file() for group in weights):
+    if folder is not None and not any((folder / group[0]).is_file() for group in weights):
+        folder = None
+    if folder is not None and any((folder / file).is_file() for file in ("tokenizer.json", "vocab.json")):
         return folder
     repo, _, revision = name.partition("@")
     try:
@@ -65,6 +67,8 @@ def hub_folder(name: str, weights: Sequence[Sequence[str]] = WEIGHTS, small: Seq
         if group is not None:
             return Path(snapshot_download(repo, revision=revision or None, allow_patterns=[*group, *small]))
     except Exception as error:  # httpx, OSError and the hub's own errors share no useful base
+        if folder is not None:  # weights alone: enough for a tower that reads no text
+            return folder
         raise NotFound(
             f"{name} is not in the local cache, and the Hugging Face hub did not give it ({_reason(error)}). Go online "
             f"once, or copy its folder here and pass the path; offline, the bundled model works: wardrobe-tiny"

@@ -218,6 +218,21 @@ def test_names_that_mean_nothing_say_what_would(tmp_path: Path, monkeypatch: pyt
         load_encoder("bge-vl-base")
 
 
+def test_a_hub_id_that_is_cached_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    place, commit = tmp_path / "models--someone--tiny", "0123456789abcdef0123456789abcdef01234567"
+    clip = tiny_clip(text=replace(TEXT, vocab_size=560))
+    mark = save_encoder(place / "snapshots" / commit, clip, TOKENIZER, Preprocess(32))
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(commit)
+    for name in ("someone/tiny", "someone/tiny@main"):
+        cached = load_encoder(name, device="cpu")
+        assert (cached.name, cached.fingerprint) == (name, mark)
+    with pytest.raises(NotFound, match="someone/tiny@other is not in the local cache"):
+        load_encoder("someone/tiny@other")
+
+
 def test_the_tokenizer_is_part_of_the_message_when_it_is_missing(tmp_path: Path):
     from tests.encoders.tiny import openai_state
 

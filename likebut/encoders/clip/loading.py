@@ -239,9 +239,10 @@ def _activation(name: str | None, fallback: Activation) -> Activation:
 def _default_activation(raw: dict[str, Tensor], container: str, file: Path, hugging_face: bool) -> Activation:
     """OpenAI's networks use quick_gelu and Hugging Face's configs default to it; open_clip's use gelu unless named so.
 
-    A plain state dict in the flat naming may be either. It counts as open_clip's only if its path says so.
+    A plain state dict in the flat naming may be either. It counts as open_clip's only if its name says so, or one of
+    the three folders above it (in the hub's cache: models--OWNER--NAME/snapshots/COMMIT).
     """
-    place = str(file.resolve()).lower().replace("-", "").replace("_", "")
+    place = "/".join(file.absolute().parts[-4:]).lower().replace("-", "").replace("_", "")
     if hugging_face or container == "openai" or "quickgelu" in place or "openai" in place:
         return "quick_gelu"
     if container == "open_clip" or any(key.startswith("text.") for key in raw):
