@@ -23,9 +23,10 @@ class ColourEncoder(Encoder):
     was asked to encode so far.
     """
 
-    name, dim, fingerprint, preprocess = "colour", 3, "colour-1", "mean colour"
+    dim, fingerprint, preprocess = 3, "colour-1", "mean colour"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "colour", device: str = "auto", precision: str = "auto") -> None:
+        self.name = name
         self.pictures: list[ImageLike] = []
         self.texts: list[str] = []
 
@@ -57,6 +58,16 @@ class ColourEncoder(Encoder):
 @pytest.fixture
 def colour_encoder() -> ColourEncoder:
     return ColourEncoder()
+
+
+@pytest.fixture
+def colour_by_name(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The encoder's name, known to `load_encoder` for one test."""
+    from likebut.encoders import ENCODERS
+    from likebut.registry import Entry
+
+    monkeypatch.setitem(ENCODERS._entries, "colour", Entry("colour", "tests.conftest:ColourEncoder"))
+    return "colour"
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ def run(arguments: Sequence[str]) -> int:
     given = list(arguments) or ["--help"]
     debug = "--debug" in given or os.environ.get("LIKEBUT_DEBUG", "0") not in ("", "0")
     given = [argument for argument in given if argument != "--debug"]
+    if not debug:
+        _one_line_per_warning()
     try:
         return build().main(given, prog_name="likebut", standalone_mode=False) or 0
     except TyperException as error:
@@ -65,6 +67,17 @@ def run(arguments: Sequence[str]) -> int:
             raise
         _say(f"{type(error).__name__}: {error} (not expected; with --debug it shows where)")
         return 2
+
+
+def _one_line_per_warning() -> None:
+    """Warnings as one line; Pillow's are left out, since what is wrong with a picture is said as its reason."""
+    import warnings
+
+    def show(message: Warning | str, *where: object, **more: object) -> None:
+        _say(f"Warning: {message}")
+
+    warnings.showwarning = show  # type: ignore[assignment]
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _say(message: str) -> None:

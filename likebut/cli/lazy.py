@@ -109,3 +109,13 @@ def _build(name: str, module: Any, summary: str) -> Any:
             longest = max(option.opts, key=len).lstrip("-")
             option.envvar = "LIKEBUT_" + longest.replace("-", "_").upper()
     return command
+
+
+def help_of(command: Any, path: tuple[str, ...], width: int = 100) -> str:
+    """The help of a command as text, at a width that does not depend on the terminal."""
+    context = None
+    for name in path[:-1]:
+        context = command.context_class(command, info_name=name, parent=context, terminal_width=width)
+    last = command.context_class(command, info_name=path[-1], parent=context, terminal_width=width, **SETTINGS)
+    lines = command.get_help(last).splitlines()
+    return "\n".join(line.rstrip() for line in lines).strip()
