@@ -223,18 +223,24 @@ class LanceStore(Store):
         return [self._propose(query, k, chosen) for query, chosen in zip(vectors, selections, strict=True)]
 
     def _in_memory(self) -> Matrix:
+        held = self._matrix
+        if held is not None and held.version == self.manifest.version:
+            return held  # without the guard, so that many searches do not keep a writer waiting
         with self._guard:
             if self._matrix is None or self._matrix.version != self.manifest.version:
                 self._matrix = None  # let go of the old one before the new one is read
-                columns = ["id", "path", *map(column_of, self._kinds)]
-                vectors, rest, start = np.empty((len(self), self.manifest.dim), np.float32), [], 0
-                for batch in self._batches([*columns, "vector"], _SCAN):
-                    vectors[start : start + len(batch)] = vectors_of(batch["vector"], self.manifest.dim)
-                    start += len(batch)
-                    rest.append(batch.select(columns))
-                table = pa.Table.from_batches(rest, self._table.schema.empty_table().select(columns).schema)
-                self._matrix = Matrix(table["id"].to_pylist(), vectors, table, self.manifest.version)
+                self._matrix = self._load()
             return self._matrix
+
+    def _load(self) -> Matrix:
+        columns = ["id", "path", *map(column_of, self._kinds)]
+        vectors, rest, start = np.empty((len(self), self.manifest.dim), np.float32), [], 0
+        for batch in self._batches([*columns, "vector"], _SCAN):
+            vectors[start : start + len(batch)] = vectors_of(batch["vector"], self.manifest.dim)
+            start += len(batch)
+            rest.append(batch.select(columns))
+        table = pa.Table.from_batches(rest, self._table.schema.empty_table().select(columns).schema)
+        return Matrix(table["id"].to_pylist(), vectors, table, self.manifest.version)
 
     def _scan(self, vectors: Array, k: int, selections: Sequence[Selection]) -> list[Candidates]:
         """Every vector, one block in memory at a time."""
