@@ -35,7 +35,6 @@ __all__ = [
     "check_fits",
     "fill",
     "load_phi",
-    "mean_composition",
     "prompt_for",
 ]
 
@@ -94,14 +93,6 @@ def fill(template: str, text: str, n: int = 1) -> list[str | None]:
     pieces.append(words)
     stripped = [piece if piece is None else " ".join(piece.split()) for piece in pieces]
     return [piece for piece in stripped if piece != ""]
-
-
-def mean_composition(compositions: Sequence[Composition]) -> Composition:
-    """The mean of several readings of the same queries, scaled to length 1.
-
-    SEARLE and LinCIR read FashionIQ's two captions in both orders and average (arXiv:2303.15247, released code).
-    """
-    return Composition(unit(np.mean([composition.vectors for composition in compositions], axis=0))[0])
 
 
 class PseudoTokenComposer(Composer):

@@ -39,6 +39,8 @@ class RegionAs(Composer):
             raise BadQuery(f"Unknown region mode {mode!r}; expected {', '.join(get_args(Mode))}.")
         self.name = f"{composer.name}@{mode}"
         self.composer, self.mode = composer, mode
+        if hasattr(composer, "prompt"):
+            self.prompt = composer.prompt  # it words its queries itself, which a benchmark has to know
 
     def compose(self, queries: Sequence[Query], references: References) -> Composition:
         """B queries → (B, D) unit rows. Raises `BadQuery` for a region without a picture to find it in."""

@@ -22,7 +22,6 @@ from likebut.composers.pseudo_token import (
     check_fits,
     fill,
     load_phi,
-    mean_composition,
     prompt_for,
 )
 from likebut.composers.searle import Searle
@@ -399,14 +398,6 @@ def test_an_item_of_the_index_is_inverted_without_opening_a_picture(
     found = composer.compose([Query("@shoe", "red")], references).vectors[0]
     np.testing.assert_allclose(found, by_hand(encoder, phi, "a photo of _ , red", picture(4)), atol=1e-5)
     assert encoder.opened == 0
-
-
-def test_a_mean_of_two_readings_has_length_one_and_lies_between_them(composer: Pic2Word):
-    references = References(composer.encoder)
-    readings = [composer.compose([Query(picture(1), text)], references) for text in ("red and blue", "blue and red")]
-    mean = mean_composition(readings).vectors[0]
-    assert np.linalg.norm(mean) == pytest.approx(1)
-    assert mean @ readings[0].vectors[0] == pytest.approx(mean @ readings[1].vectors[0])
 
 
 # Finding the weights
