@@ -69,7 +69,7 @@ class Report:
 
 
 def check(
-    name: str, folder: str | Path, *, decode: bool = True, progress: Callable[[int, int], None] | None = None
+    name: str, folder: str | Path, *, decode: bool = True, progress: Callable[[int, int], object] | None = None
 ) -> Report:
     """Examine the folder `folder` for the benchmark `name`.
 
@@ -312,7 +312,7 @@ def _pictures(
     folder: Path,
     parts: Sequence[RetrievalSet],
     decode: bool,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int], object],
 ) -> tuple[list[Finding], dict[str, int]]:
     faults = _Faults()
     wanted = dict.fromkeys(Path(str(i.image)) for part in parts for i in (*part.gallery, *part.references))

@@ -81,6 +81,27 @@ def progress(label: str, total: int | None) -> Iterator[Callable[[int], object]]
         yield lambda done: bars.advance(task, done)
 
 
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], object]]:
+    """A function `(stage, done, all)`; one bar per stage on stderr where that is a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, whole: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, whole: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage.capitalize(), total=whole)
+            bars.update(tasks[stage], completed=done, total=whole)
+
+        yield show
+
+
 def default_encoder() -> str:
     """The recommended encoder where it is here or can be fetched, else the bundled one, with a word about it."""
     if _in_hub_cache(RECOMMENDED_HUB) or hub_answers():

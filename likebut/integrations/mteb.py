@@ -123,7 +123,7 @@ def mteb_benchmark(task: str, *, subset: str = "default", split: str = "") -> Be
 
 
 def read(root: Path, split: str) -> list[RetrievalSet]:
-    """The reader behind `mteb_benchmark`: `split` is "TASK/SUBSET/SPLIT"; mteb has its own cache, so `root` is unused."""
+    """The reader behind `mteb_benchmark`: `split` is "TASK/SUBSET/SPLIT"; `root` is unused, mteb has its cache."""
     try:
         import mteb
     except ImportError as error:
