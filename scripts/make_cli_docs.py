@@ -19,22 +19,19 @@ the line, shows where an error comes from.
 """
 
 
-def commands(group: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def paths(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Every command below a group, the group itself first."""
-    yield path, group
+    yield path
     for name in getattr(group, "commands", {}):
-        yield from commands(group.commands[name], (*path, name))
+        yield from paths(group.commands[name], (*path, name))
 
 
 def page() -> str:
     """The whole page."""
     from likebut.cli.lazy import build, help_of
 
-    sections = [
-        f"## `{' '.join(path)}`\n\n```text\n{help_of(command, path)}\n```\n"
-        for path, command in commands(build(), ("likebut",))
-    ]
-    return "\n".join([INTRO, *sections])
+    found = paths(build(), ("likebut",))
+    return "\n".join([INTRO, *(f"## `{' '.join(path)}`\n\n```text\n{help_of(path)}\n```\n" for path in found)])
 
 
 if __name__ == "__main__":

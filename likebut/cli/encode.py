@@ -10,7 +10,7 @@ import typer
 
 def command(
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE...]", help="Pictures, folders or globs.", show_default=False)
+        list[str] | None, typer.Argument(metavar="FILE", help="Pictures, folders or globs.", show_default=False)
     ] = None,
     text: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="A text; may be repeated.")] = None,
     encoder: Annotated[

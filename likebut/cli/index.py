@@ -13,7 +13,7 @@ def command(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...",
+            metavar="SOURCE",
             help="Folders, pictures, globs, or tables (.csv .jsonl .parquet) with a column `image`.",
         ),
     ],

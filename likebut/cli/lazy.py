@@ -6,7 +6,7 @@ A table maps a name to its module and its line of help. The module holds a funct
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -108,14 +108,15 @@ def _build(name: str, module: Any, summary: str) -> Any:
         if isinstance(option, TyperOption) and option.name != "help" and option.envvar is None:
             longest = max(option.opts, key=len).lstrip("-")
             option.envvar = "LIKEBUT_" + longest.replace("-", "_").upper()
+            option.show_envvar = False  # the epilogue says it once for all
     return command
 
 
-def help_of(command: Any, path: tuple[str, ...], width: int = 100) -> str:
-    """The help of a command as text, at a width that does not depend on the terminal."""
-    context = None
-    for name in path[:-1]:
-        context = command.context_class(command, info_name=name, parent=context, terminal_width=width)
-    last = command.context_class(command, info_name=path[-1], parent=context, terminal_width=width, **SETTINGS)
-    lines = command.get_help(last).splitlines()
+def help_of(path: Sequence[str], width: int = 100) -> str:
+    """The help of a command, e.g. ["likebut", "data", "ls"], at a width that does not depend on the terminal."""
+    command, context = build(), None
+    for number, name in enumerate(path):
+        command = command if number == 0 else command.commands[name]
+        context = command.context_class(command, info_name=name, parent=context, terminal_width=width, **SETTINGS)
+    lines = command.get_help(context).splitlines()
     return "\n".join(line.rstrip() for line in lines).strip()

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def command(
     index: Annotated[Path, typer.Argument(metavar="INDEX", help="The index.")],
     reference: Annotated[
-        str, typer.Argument(metavar="[REFERENCE]", help="A picture file, a URL, or @ID of an item.", show_default=False)
+        str, typer.Argument(metavar="REFERENCE", help="A picture file, a URL, or @ID of an item.", show_default=False)
     ] = "",
-    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="What should be different.", show_default=False)] = "",
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What should be different.", show_default=False)] = "",
     region: Annotated[
         str, typer.Option(metavar="X0,Y0,X1,Y1", help="The part of REFERENCE that counts, in fractions 0–1.")
     ] = "",

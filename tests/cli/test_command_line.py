@@ -67,7 +67,7 @@ def test_help_is_there_at_once():
 
 @each_command
 def test_help_opens_with_two_examples_that_parse(path: tuple[str, ...], command: Any):
-    lines = help_of(command, path).splitlines()
+    lines = help_of(path).splitlines()
     examples = [line.strip() for line in lines if line.strip().startswith("likebut ")]
     assert len(examples) >= 2
     assert lines.index("Options:") > max(number for number, line in enumerate(lines) if line.strip() in examples)
