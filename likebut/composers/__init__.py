@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likebut.registry import Registry
@@ -58,10 +60,34 @@ def load_composer(name: str, encoder: Encoder | Callable[[], Encoder] | None = N
         from likebut.composers.region_as import RegionAs
 
         return RegionAs(load_composer(base, encoder, **options), mode)  # type: ignore[arg-type]
-    target = COMPOSERS.load(name)
+    folder = Path(name).expanduser()
+    kept = name not in COMPOSERS and (folder / "config.json").is_file()
+    target = _class_in(folder) if kept else COMPOSERS.load(name)
     if inspect.isfunction(target):
         return Fusion(name, target, **options)
     if encoder is None:
         raise BadQuery(f"Composer {name!r} is trained and needs an encoder: load_composer({name!r}, encoder).")
-    composer: Composer = target.for_encoder(encoder if isinstance(encoder, Encoder) else encoder(), **options)
+    ready = encoder if isinstance(encoder, Encoder) else encoder()
+    composer: Composer = (
+        target.from_checkpoint(folder, ready, **options) if kept else target.for_encoder(ready, **options)
+    )
     return composer
+
+
+def _class_in(folder: Path) -> Any:
+    """The composer class that a checkpoint folder was written by. Raises `BadCheckpoint`."""
+    import json
+
+    from likebut.composers.base import Composer
+    from likebut.errors import BadCheckpoint
+
+    config = folder / "config.json"
+    try:
+        module, _, attribute = str(json.loads(config.read_text("utf-8"))["class"]).partition(":")
+        # A checkpoint is data: it may not choose what to import.
+        found = getattr(import_module(module), attribute) if module.startswith("likebut.composers.") else None
+    except (ValueError, KeyError, TypeError, ImportError, AttributeError) as error:
+        raise BadCheckpoint(f"{config} names no composer of this likebut: {error!r}.") from error
+    if not (isinstance(found, type) and issubclass(found, Composer)):
+        raise BadCheckpoint(f"{config} names {module}:{attribute}; expected the class of a composer of likebut.")
+    return found

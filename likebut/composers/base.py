@@ -11,12 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from likebut.encoders.base import Encoder
-from likebut.errors import BadQuery
+from likebut.errors import BadCheckpoint, BadQuery
 from likebut.stores.base import Record, Store
 from likebut.types import Array, ImageLike, Query, Region
 
@@ -174,6 +175,11 @@ class Composer(ABC):
     def for_encoder(cls, encoder: Encoder, **options: Any) -> Composer:
         """The composer ready to work with `encoder`. Trained ones find their weights here, or say what is missing."""
         return cls(**options)
+
+    @classmethod
+    def from_checkpoint(cls, path: Path, encoder: Encoder, **options: Any) -> Composer:
+        """The composer with the weights of a checkpoint folder whose config.json names this class."""
+        raise BadCheckpoint(f"{path} names the class {cls.__name__}, which keeps no weights.")
 
     @abstractmethod
     def compose(self, queries: Sequence[Query], references: References) -> Composition:

@@ -143,6 +143,11 @@ class PseudoTokenComposer(Composer):
         network = phi if isinstance(phi, InversionNetwork) else load_phi(phi)
         return cls(network, encoder, **{**network.origin.get("options", {}), **options})
 
+    @classmethod
+    def from_checkpoint(cls, path: Path, encoder: Encoder, **options: Any) -> PseudoTokenComposer:
+        """The method with the φ of a folder that `likebut train` wrote."""
+        return cls.for_encoder(encoder, phi=path, **options)
+
     @torch.no_grad()
     def invert(self, features: Array) -> Array:
         """(B, D) image features, not scaled → (B, W) pseudo-tokens."""

@@ -425,3 +425,26 @@ def test_options_recorded_in_a_checkpoint_hold_unless_given(tmp_path: Path, enco
     (tmp_path / "config.json").write_text(json.dumps(about))
     assert load_composer("lincir", encoder, phi=tmp_path).l2_normalize  # type: ignore[attr-defined]
     assert not load_composer("lincir", encoder, phi=tmp_path, l2_normalize=False).l2_normalize  # type: ignore[attr-defined]
+
+
+def test_a_checkpoint_folder_is_a_composer_by_its_path(tmp_path: Path, encoder: WordEncoder):
+    save_file(Phi(8, 9, 16).state_dict(), tmp_path / "model.safetensors")
+    about: dict[str, Any] = {"encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint}}
+    (tmp_path / "config.json").write_text(json.dumps({**about, "class": COMPOSERS["lincir"].target}))
+    assert load_composer(str(tmp_path), encoder).name == "lincir"
+    assert load_composer(f"{tmp_path}", encoder, l2_normalize=True).l2_normalize  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "os:system",
+        "likebut.composers.nothing:Pic2Word",
+        "likebut.composers.pic2word:nothing",
+        "likebut.composers.fusion:sum",
+    ],
+)
+def test_a_checkpoint_folder_may_name_composers_only(named: str, tmp_path: Path, encoder: WordEncoder):
+    (tmp_path / "config.json").write_text(json.dumps({"class": named}))
+    with pytest.raises(BadCheckpoint, match=r"composer"):
+        load_composer(str(tmp_path), encoder)
