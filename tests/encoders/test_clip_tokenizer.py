@@ -111,7 +111,9 @@ def test_hugging_faces_tokenizer_gives_the_same_ids(trained: Tokenizer, tmp_path
     expected = [theirs(text)["input_ids"] for text in texts]
     assert [[i for i in row.tolist() if i] for row in trained(texts)] == expected
     theirs.save_pretrained(tmp_path / "hf")  # what a downloaded folder looks like
-    np.testing.assert_array_equal(Tokenizer.from_folder(tmp_path / "hf")(texts), trained(texts))
+    read = Tokenizer.from_folder(tmp_path / "hf")
+    np.testing.assert_array_equal(read(texts), trained(texts))
+    np.testing.assert_array_equal(read([f"red {EOT} red"]), trained([f"red {EOT} red"]))  # typed, so it is text
 
 
 def test_a_vocabulary_that_does_not_fit_is_refused(trained: Tokenizer, tmp_path: Path):
