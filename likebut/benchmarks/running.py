@@ -82,6 +82,7 @@ def run(
     ready = load_encoder(encoder) if isinstance(encoder, str) else encoder
     assert ready is not None  # one of the two was given
     methods = _methods(benchmark, composer, ready, dict(options or {}), baselines)
+    parts = [named_references(part) for part in parts]
     start = time.perf_counter()
     items, found = _features(parts, ready, cache, batch_size, progress)
     parts, gaps = _without_missing(benchmark, parts, found, skip_bad)
@@ -181,6 +182,22 @@ def _features(
     report = None if progress is None else lambda done, whole: progress("features", done, whole)
     cached = FeatureCache(feature_folder(cache), encoder)
     return items, cached.find(list(items.values()), batch_size=batch_size, progress=report)
+
+
+def named_references(part: RetrievalSet) -> RetrievalSet:
+    """The part with every reference that is a file turned into an item, so that its features are kept as well."""
+    files = {
+        os.fspath(query.reference): None
+        for query in part.queries
+        if isinstance(query.reference, str | os.PathLike) and query.reference_id is None
+    }
+    queries = [
+        replace(query, reference=f"@{os.fspath(query.reference)}")
+        if isinstance(query.reference, str | os.PathLike) and query.reference_id is None
+        else query
+        for query in part.queries
+    ]
+    return replace(part, queries=queries, references=[*part.references, *(Item(file, file) for file in files)])
 
 
 def _without_missing(
