@@ -17,7 +17,9 @@ def command(
         str, typer.Option(metavar="NAME", help="See `likebut models`; a hub id or a folder works too.")
     ] = "",
     to: Annotated[Path, typer.Option(metavar="FILE.npz", help="The file to write.")] = Path("vectors.npz"),
-    batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Pictures per call of the encoder.")] = 64,
+    batch_size: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Pictures that go through the network at once.")
+    ] = 64,
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, mps.")] = "auto",
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object per line on stdout instead of a file.")

@@ -26,7 +26,9 @@ def command(
             "bge-vl-base, or wardrobe-tiny where that cannot be had.",
         ),
     ] = "",
-    batch_size: Annotated[int, typer.Option(min=1, metavar="N", help="Pictures per call of the encoder.")] = 64,
+    batch_size: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Pictures that go through the network at once.")
+    ] = 64,
     workers: Annotated[
         int, typer.Option(min=0, metavar="N", help="Threads that decode; 0: as many as there are cores, at most 8.")
     ] = 0,

@@ -30,6 +30,7 @@ from likebut.types import Item
 
 AHEAD_BYTES = 512 * 2**20  # decoded pictures that may wait for the encoder
 CHUNK_RECORDS, CHUNK_SECONDS = 1024, 10.0  # a chunk is written when it is this long or this old
+BATCHES = 4  # per call of the encoder: while one is in its network, it prepares the next
 DEFAULT_WORKERS = min(8, os.cpu_count() or 1)
 
 
@@ -92,7 +93,7 @@ def index_items(
 ) -> IndexReport:
     """Bring `store` up to date with `items`: new and changed pictures are encoded, the rest is left alone.
 
-    batch_size  pictures per call of the encoder
+    batch_size  pictures that go through the encoder's network at once
     workers     threads that read and decode ahead of it
     strict      stop at the first picture that cannot be read; otherwise it is reported in `skipped`
     prune       take out items whose file is gone
@@ -157,7 +158,10 @@ class _Run:
         else:
             self.report.unchanged += 1
             self._progress(1)
-        if len(self._batch) >= self._batch_size or sum(waiting.size for waiting in self._batch) > AHEAD_BYTES // 2:
+        if (
+            len(self._batch) >= BATCHES * self._batch_size
+            or sum(waiting.size for waiting in self._batch) > AHEAD_BYTES // 2
+        ):
             self.encode()
         if len(self._records) + len(self._restamps) >= CHUNK_RECORDS or monotonic() - self._written > CHUNK_SECONDS:
             self.write()
@@ -178,6 +182,7 @@ class _Run:
     def _skip(self, item: Item, reason: str) -> None:
         source = item.id if _is_missing(item.image) else describe(item.image)
         if self._strict:
+            self.encode()  # what came before it is kept
             raise BadImage(source, reason)
         self.report.skipped.append((source, reason))
         self._progress(1)
