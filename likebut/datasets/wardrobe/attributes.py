@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -150,24 +150,29 @@ class Garment:
 
     def key(self) -> str:
         """All attributes in one readable line, the same on every machine."""
-        return ",".join(f"{part.name}={getattr(self, part.name)}" for part in fields(self) if getattr(self, part.name))
+        return ",".join(f"{name}={value}" for name, value in vars(self).items() if value)
 
     def value(self, attribute: str) -> str:
         """The attribute as one value: pattern and logo carry their second colour and place with them."""
+        value: str = getattr(self, attribute)
         if attribute == "pattern" and self.second:
-            return f"{self.pattern}/{self.second}"
+            return f"{value}/{self.second}"
         if attribute == "logo" and self.place:
-            return f"{self.logo}/{self.place}"
-        return str(getattr(self, attribute))
+            return f"{value}/{self.place}"
+        return value
 
     def attributes(self) -> tuple[str, ...]:
         """The attributes this item has, in the order of ATTRIBUTES."""
-        own = ITEMS[self.item]
-        return tuple(name for name in ATTRIBUTES if name in ("colour", "pattern") or name in own)
+        return _attributes_of(self.item)
 
     def combination(self) -> tuple[str, str, str]:
         """(item, colour, pattern), the unit in which combinations are kept out of train."""
         return (self.item, self.colour, self.pattern)
+
+
+@cache
+def _attributes_of(item: str) -> tuple[str, ...]:
+    return tuple(name for name in ATTRIBUTES if name in ("colour", "pattern") or name in ITEMS[item])
 
 
 def parse(key: str) -> Garment:
@@ -257,11 +262,16 @@ def with_value(garment: Garment, attribute: str, value: str) -> Garment:
     return replace(garment, **{attribute: value})
 
 
-def neighbours(garment: Garment) -> Iterator[tuple[str, Garment]]:
+@lru_cache(maxsize=1024)
+def neighbours(garment: Garment) -> tuple[tuple[str, Garment], ...]:
     """(attribute, garment) for every sensible garment that differs in exactly one attribute.
 
     A pattern counts as one attribute with its colour, a logo as one with its place.
     """
+    return tuple(_neighbours(garment))
+
+
+def _neighbours(garment: Garment) -> Iterator[tuple[str, Garment]]:
     for attribute in garment.attributes():
         now = garment.value(attribute)
         for value in values(garment.item, attribute):

@@ -162,11 +162,7 @@ def random_target(reference: Garment, rng: np.random.Generator, changes: int = 1
     while len(used) < changes:
         options: dict[str, list[Garment]] = {}
         for name, other in neighbours(garment):
-            if (
-                name not in used
-                and len(differences(reference, other)) == len(used) + 1
-                and _fresh(reference, name, other)
-            ):
+            if name not in used and _fresh(reference, name, other):
                 options.setdefault(name, []).append(other)
         if not options:
             garment, used = reference, set()

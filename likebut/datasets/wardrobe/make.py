@@ -1,5 +1,6 @@
 """Write Wardrobe to a folder, and be able to go on where it stopped.
 
+    <to>/settings.json               what the folder was begun with; later runs must agree
     <to>/manifest.json               what was made, counts, content hash, one-modality ceilings
     <to>/<split>/pictures.jsonl      id, file, attributes, style, seed, boxes, digest of the drawing commands
     <to>/<split>/pictures/…          JPEG (drawn) and PNG (sketches)
@@ -40,6 +41,7 @@ VERSION = 1
 _CHUNK = 64
 _CAPTIONS = 3
 _SCENES = 0.15
+_MEASURED = ("boxes", "box")  # found in the pixels, and so left out of the content hash
 
 Progress = Callable[[int, int], None]
 
@@ -55,7 +57,7 @@ def make(
     workers: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Draw the data set into the folder `to`; returns the manifest.
+    """Draw the data set into the folder `to`; returns the manifest, of all splits that are there by now.
 
     size        "small" (seconds) or "default" (minutes)
     benchmarks  names of TASKS; default all
@@ -78,12 +80,13 @@ def make(
     done = 0
     for shelf in shelves.values():
         done = shelf.draw(pixels, workers, lambda n: progress(n, total) if progress else None, done)
-    content = hashlib.sha256()
-    made: dict[str, Any] = {}
-    for split in splits:
-        made[split] = shelves[split].write(content)
-    manifest = {**settings, "content_sha256": content.hexdigest(), "splits": made}
-    _write(to / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+    path = to / "manifest.json"
+    made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["splits"] if path.exists() else {}
+    made.update({split: shelf.write() for split, shelf in shelves.items()})
+    made = {split: made[split] for split in SPLITS if split in made}
+    content = hashlib.sha256(" ".join(part["content_sha256"] for part in made.values()).encode()).hexdigest()
+    manifest = {**settings, "content_sha256": content, "splits": made}
+    _write(path, json.dumps(manifest, indent=1) + "\n")
     return manifest
 
 
@@ -130,13 +133,16 @@ class _Split:
     def draw(self, pixels: int, workers: int, progress: Callable[[int], None], done: int) -> int:
         """Draw what is not there yet. Returns `done` plus this split's pictures."""
         log = self.folder / "drawn.jsonl"
-        self.folder.mkdir(parents=True, exist_ok=True)
         for line in _lines(log):
             if line["id"] in self.pictures and (self.folder / self.pictures[line["id"]].file).exists():
                 self.drawn[line["id"]] = line
+        _write(log, "".join(json.dumps(line) + "\n" for line in self.drawn.values()))  # without a line that a crash cut
         missing = [picture for id_, picture in sorted(self.pictures.items()) if id_ not in self.drawn]
         chunks = [missing[i : i + _CHUNK] for i in range(0, len(missing), _CHUNK)]
-        jobs = [(self.folder, pixels, [picture.to_json() for picture in chunk], self.masked) for chunk in chunks]
+        jobs = [
+            (self.folder, pixels, [(picture.to_json(), picture.id in self.masked) for picture in chunk])
+            for chunk in chunks
+        ]
         progress(done + len(self.drawn))
         with log.open("a", encoding="utf-8") as file:
             for lines in _map(_draw_chunk, jobs, workers):
@@ -147,9 +153,9 @@ class _Split:
                 progress(done + len(self.drawn))
         return done + len(self.pictures)
 
-    def write(self, content: Any) -> dict[str, Any]:
-        """Write the tables and add them to the content hash. Returns this split's part of the manifest."""
-        folder, drawn = self.folder, self.drawn
+    def write(self) -> dict[str, Any]:
+        """Write the tables. Returns this split's part of the manifest."""
+        folder, drawn, content = self.folder, self.drawn, hashlib.sha256()
         tables: dict[str, list[dict[str, Any]]] = {
             "pictures.jsonl": [{**self.pictures[id_].to_json(), **drawn[id_]} for id_ in sorted(self.pictures)],
             "captions.jsonl": [
@@ -164,9 +170,10 @@ class _Split:
         for task in self.tasks:
             tables[f"{task.name}/queries.jsonl"] = [_query_line(query, self.drawn) for query in task.queries]
         for name, lines in tables.items():
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-            content.update(f"{self.split}/{name}\n{text}".encode())
-            _write(folder / name, text)
+            content.update(f"{name}\n".encode())
+            for line in lines:
+                content.update(json.dumps({k: v for k, v in line.items() if k not in _MEASURED}).encode())
+            _write(folder / name, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
         for task in self.tasks:
             _write(folder / task.name / "gallery.txt", "".join(picture.id + "\n" for picture in task.gallery))
             _write(
@@ -174,6 +181,7 @@ class _Split:
                 "".join(f"{q.id} 0 {id_} 1\n" for q in task.queries for id_ in q.relevant),
             )
         return {
+            "content_sha256": content.hexdigest(),
             "pictures": len(self.pictures),
             "captions": len(tables["captions.jsonl"]),
             "triplets": len(self.triplets),
@@ -244,13 +252,13 @@ def mask_file(picture: str, which: int) -> str:
     return f"masks/{picture[1:3]}/{picture}-{which}.png"
 
 
-def _draw_chunk(job: tuple[Path, int, list[dict[str, Any]], set[str]]) -> list[dict[str, Any]]:
-    folder, pixels, lines, masked = job
+def _draw_chunk(job: tuple[Path, int, list[tuple[dict[str, Any], bool]]]) -> list[dict[str, Any]]:
+    folder, pixels, lines = job
     found = []
-    for line in lines:
+    for line, masked in lines:
         picture = Picture.from_json(line)
         drawn = picture.draw(pixels)
-        if picture.id in masked:
+        if masked:
             for which, mask in enumerate(drawn.masks):
                 _save(Image.fromarray(mask), folder / mask_file(picture.id, which))
         _save(drawn.image, folder / picture.file)
@@ -281,7 +289,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line.endswith("}"):
+        if line.endswith("}"):  # the last brace of a line is written last
             yield json.loads(line)
 
 

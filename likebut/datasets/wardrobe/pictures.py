@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Picture:
     kind: str = "picture"
     which: int = 0
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The same for the same picture, in every benchmark and every split."""
         key = ";".join(garment.key() for garment in self.garments)
