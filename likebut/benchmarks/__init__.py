@@ -52,6 +52,8 @@ BENCHMARKS.add(
 )
 BENCHMARKS.add("imagenet-s-domain", "likebut.benchmarks.imagenet:S_DOMAIN", about="the same with masks")
 BENCHMARKS.add("webvid-covr-test", "likebut.benchmarks.webvid_covr:TEST", about="video clips")
+BENCHMARKS.add("mbeir-cirr-test", "likebut.benchmarks.mbeir:CIRR", about="CIRR as mteb has it")
+BENCHMARKS.add("mbeir-fashioniq-test", "likebut.benchmarks.mbeir:FASHIONIQ", about="FashionIQ as mteb has it")
 BENCHMARKS.add("custom", "likebut.benchmarks.custom:CUSTOM", about="your folder and queries.csv")
 BENCHMARKS.add("wardrobe-edit", "likebut.benchmarks.wardrobe:EDIT", about="drawn: one item, edited")
 BENCHMARKS.add("wardrobe-edit@val", "likebut.benchmarks.wardrobe:EDIT_VAL", about="the same, validation split")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -21,6 +22,7 @@ from likebut.benchmarks.runs import write_run
 from likebut.benchmarks.scoring import Answers
 from likebut.datasets.base import RetrievalSet, read_json
 from likebut.errors import BadData, NotFound
+from likebut.types import Query
 
 
 @dataclass
@@ -112,7 +114,7 @@ def describe_data(parts: Sequence[RetrievalSet]) -> dict[str, Any]:
         asked = [
             [
                 query.id,
-                str(query.reference_id or ""),
+                _reference_name(query),
                 query.text,
                 sorted(query.exclude),
                 sorted(part.relevant.get(query.id, ())),
@@ -152,6 +154,12 @@ def composition_gap(
         values = [side[name] for side in sides]
         gap[name] = min(values) - metrics[name] if name.endswith("_rank") else metrics[name] - max(values)
     return gap
+
+
+def _reference_name(query: Query) -> str:
+    """The last part of a reference's id or path: data that are moved are still the same data."""
+    known = isinstance(query.reference, str | os.PathLike)
+    return os.fspath(query.reference).removeprefix("@").rpartition("/")[2] if known else ""  # type: ignore[arg-type]
 
 
 def _slug(name: str) -> str:

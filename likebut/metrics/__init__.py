@@ -27,6 +27,7 @@ METRICS.add("recall_subset", "likebut.metrics.recall:recall", on="group", paper=
 METRICS.add("soft_recall_subset", "likebut.metrics.recall:soft_recall", on="group", paper="arXiv:2308.14746")
 METRICS.add("target_recall", "likebut.metrics.recall:target_recall", on="target", paper="arXiv:2303.15247")
 METRICS.add("map", "likebut.metrics.precision:average_precision", paper="arXiv:2303.15247")
+METRICS.add("ndcg", "likebut.metrics.precision:ndcg", paper="doi:10.1145/582415.582418")
 METRICS.add("true_recall", "likebut.metrics.recall:true_recall", paper="arXiv:2302.03084")
 METRICS.add("precision", "likebut.metrics.recall:precision", paper="arXiv:2302.03084")
 METRICS.add("mean_rank", "likebut.metrics.ranks:best_rank", k="none", paper="arXiv:2302.03084")

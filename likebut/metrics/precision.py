@@ -1,4 +1,4 @@
-"""Average precision with CIRCO's denominator."""
+"""Metrics that weigh a hit by its rank: average precision with CIRCO's denominator, and nDCG."""
 
 from __future__ import annotations
 
@@ -16,6 +16,19 @@ def average_precision(judged: Judged, k: int) -> Array:
     nth = np.arange(1, judged.ranks.shape[1] + 1)  # the j-th relevant item at rank r has precision j / r
     share = np.where(judged.ranks <= k, nth / judged.ranks, 0.0)
     return share.sum(axis=1) / np.maximum(np.minimum(k, judged.relevant), 1)
+
+
+def ndcg(judged: Judged, k: int) -> Array:
+    """Normalised discounted cumulative gain of yes-or-no labels over the first k ranks, mteb's main score. → (B,)
+
+    Source: Järvelin and Kekäläinen, ACM TOIS 20(4), 2002.
+
+    >>> ndcg(Judged.of_ranks([[1, 3]], relevant=[2], ranked=[50]), 10).round(4).item()  # (1 + 1/2) / (1 + 1/log2 3)
+    0.9197
+    """
+    gain = np.where(judged.ranks <= k, 1 / np.log2(1.0 + judged.ranks), 0.0).sum(axis=1)
+    ideal = np.cumsum(1 / np.log2(1.0 + np.arange(1, k + 1)))
+    return gain / ideal[np.clip(judged.relevant, 1, k) - 1]
 
 
 def average_precision_at_k(ranked: Sequence[str], relevant: AbstractSet[str], k: int) -> float:

@@ -10,7 +10,8 @@ import pytest
 
 from likebut.benchmarks import get_benchmark, run
 from likebut.benchmarks.features import FeatureCache
-from likebut.benchmarks.running import without
+from likebut.benchmarks.result import describe_data
+from likebut.benchmarks.running import named_references, without
 from likebut.datasets.base import as_is
 from likebut.encoders.toy import ToyEncoder, draw
 from likebut.errors import BadQuery, NotFound, UnknownName
@@ -177,3 +178,12 @@ def test_the_papers_sentence_is_read_where_a_composer_has_no_prompt_of_its_own(s
     wording = replace(get_benchmark("custom"), text_prompt=get_benchmark("imagenet-r-domain").text_prompt)
     run(wording, data=shapes, encoder=Listening(), composer="sum", cache=tmp_path)
     assert sorted(set(read)) == ["a blue of", "a round of", "a square of"]
+
+
+def test_a_reference_that_is_a_file_is_encoded_once_and_data_that_move_are_the_same_data(shapes, tmp_path):
+    (part,) = get_benchmark("custom").read(shapes)
+    given = replace(part, queries=[replace(part.queries[0], reference=shapes / "red-square.png")])
+    elsewhere = replace(part, queries=[replace(part.queries[0], reference="/elsewhere/red-square.png")])
+    named = named_references(given)
+    assert named.queries[0].reference_id == named.references[0].id == str(shapes / "red-square.png")
+    assert describe_data([given]) == describe_data([named]) == describe_data([elsewhere])
