@@ -149,7 +149,7 @@ def optimise_tokens(
     start = generator.normal(0, 0.02, (len(features), text.token_width)).astype(np.float32)
     token = torch.from_numpy(start).to(text.device).requires_grad_()
     mean = token.detach().clone()
-    target = torch.from_numpy(np.asarray(features, np.float32)).to(text.device)
+    target = torch.from_numpy(np.array(features, np.float32)).to(text.device)
     optimizer = torch.optim.AdamW([token], lr=lr, weight_decay=0.01)
     sentences: list[Prompt] = [gapped(template.replace("{}", "it"), "it") for template in TEMPLATES]
     for _ in range(steps):
@@ -240,7 +240,7 @@ class SearleTraining(InversionMethod):
             rows = np.sort(indices)
             concepts = _draw_concepts(self.nearest[rows], NEAREST_TO_DISTIL, generator)
             drawn, gaps = self.phrases.draw(concepts, generator)
-            features = torch.from_numpy(np.asarray(self.features[rows], np.float32))
+            features = torch.from_numpy(np.array(self.features[rows], np.float32))
             return features, torch.from_numpy(self.tokens[rows]), drawn, gaps
 
         return Batches(self.size, batch_size, make, seed=seed, rank=process.rank, world=process.world, prefetch=2)

@@ -1,0 +1,63 @@
+"""pic2word on Wardrobe: φ from features of drawn train pictures, for the bundled wardrobe-tiny.
+
+    python recipes/pic2word_wardrobe.py --val wardrobe --export likebut/weights/pic2word--wardrobe-tiny
+
+Price     to be measured
+Expect    to be measured
+Smoke     python recipes/pic2word_wardrobe.py --toy   # seconds; CI runs this line
+Resume    the same command again
+
+Two views of each picture are encoded once (cut, mirrored, lit a little differently; of outfits also single garments as
+regions), then φ trains from those features. `--val` is a folder made by `likebut data make wardrobe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from likebut.benchmarks import run
+from likebut.composers.base import Composer
+from likebut.encoders import load_encoder
+from likebut.training.phi import train_phi
+from likebut.training.wardrobe import draw_stack
+from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_arguments, view_features
+
+
+def main(arguments: Sequence[str] | None = None) -> Path:
+    """Encode, train, choose by validation, export. Returns the checkpoint folder."""
+    args = recipe_arguments(__doc__ or "", "pic2word", 6000).parse_args(arguments)
+    if args.toy:
+        args.pictures, args.size, args.steps, args.batch = args.out / "pictures", 32, 6, 16
+    encoder = load_encoder(args.encoder, device=args.device)
+    stack = draw_stack(args.pictures, PICTURES, "train", args.size)
+    features = view_features(stack, encoder, args.out / "features", seed=args.seed)
+
+    def validate(composer: Composer) -> Mapping[str, float]:
+        found = run("wardrobe-edit@val", data=args.val, encoder=encoder, composer=composer, baselines=False).metrics
+        return {name: found[name] for name in ("recall@10", "recall@1")}
+
+    out = train_phi(
+        "pic2word",
+        encoder,
+        args.out,
+        features=features,
+        steps=args.steps,
+        batch_size=args.batch or 256,
+        validate=validate if args.val else None,
+        data=f"Wardrobe train, {len(stack)} drawn pictures, {len(features)} views",
+        recipe="python recipes/pic2word_wardrobe.py",
+        licence="Apache-2.0",
+        seed=args.seed,
+        lr=5e-4,
+        warmup=args.steps // 10,
+        validate_every=500,
+        log_every=250,
+    )
+    if args.export:
+        export_head(out, args.export)
+    return out
+
+
+if __name__ == "__main__":
+    main()

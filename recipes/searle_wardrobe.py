@@ -1,0 +1,66 @@
+"""searle on Wardrobe: a pseudo-word for each drawn train picture by optimisation, distilled into φ, for wardrobe-tiny.
+
+    python recipes/searle_wardrobe.py --val wardrobe --export likebut/weights/searle--wardrobe-tiny
+
+Price     to be measured
+Expect    to be measured
+Smoke     python recipes/searle_wardrobe.py --toy   # seconds; CI runs this line
+Resume    the same command again; optimised tokens are kept block by block
+
+Concepts are Wardrobe's items, alone and in every colour; phrases are requests of its grammar, written to a text file as
+any generator would. `--val` is a folder made by `likebut data make wardrobe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from likebut.benchmarks import run
+from likebut.composers.base import Composer
+from likebut.encoders import load_encoder
+from likebut.training.phi import train_phi
+from likebut.training.wardrobe import draw_stack
+from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_arguments, view_features, write_phrases
+
+
+def main(arguments: Sequence[str] | None = None) -> Path:
+    """Encode, optimise tokens, distil, choose by validation, export. Returns the checkpoint folder."""
+    args = recipe_arguments(__doc__ or "", "searle", 6000).parse_args(arguments)
+    if args.toy:
+        args.pictures, args.size, args.steps, args.batch = args.out / "pictures", 32, 6, 16
+    encoder = load_encoder(args.encoder, device=args.device)
+    stack = draw_stack(args.pictures, PICTURES, "train", args.size)
+    features = view_features(stack, encoder, args.out / "features", views=1, seed=args.seed)
+    phrases = write_phrases(args.out / "phrases.tsv", 2 if args.toy else 40, args.seed)
+
+    def validate(composer: Composer) -> Mapping[str, float]:
+        found = run("wardrobe-edit@val", data=args.val, encoder=encoder, composer=composer, baselines=False).metrics
+        return {name: found[name] for name in ("recall@10", "recall@1")}
+
+    out = train_phi(
+        "searle",
+        encoder,
+        args.out,
+        features=features,
+        phrases=phrases,
+        steps=args.steps,
+        batch_size=args.batch or 256,
+        token_steps=4 if args.toy else 150,
+        validate=validate if args.val else None,
+        data=f"Wardrobe train, {len(stack)} drawn pictures; phrases of its grammar",
+        recipe="python recipes/searle_wardrobe.py",
+        licence="Apache-2.0",
+        seed=args.seed,
+        lr=5e-4,
+        schedule="cosine",
+        validate_every=500,
+        log_every=250,
+    )
+    if args.export:
+        export_head(out, args.export)
+    return out
+
+
+if __name__ == "__main__":
+    main()
