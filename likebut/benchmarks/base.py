@@ -6,7 +6,6 @@ a flag: a number and the name above it say everything about how it was made.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
@@ -94,8 +93,3 @@ class Benchmark:
         """How many ids a run must hold so that every metric can be computed from it: at least 100."""
         depths = [int(name.partition("@")[2]) for name in self.metrics if "@" in name]
         return max([100, *depths])
-
-
-def takes_prompt(composer_class: Any) -> bool:
-    """Whether a composer has prompts of its own that a benchmark's name selects."""
-    return inspect.isclass(composer_class) and "prompt" in inspect.signature(composer_class.__init__).parameters

@@ -162,10 +162,14 @@ def _reference_name(query: Query) -> str:
     return os.fspath(query.reference).removeprefix("@").rpartition("/")[2] if known else ""  # type: ignore[arg-type]
 
 
+def short_name(name: str) -> str:
+    """A checkpoint's path → its folder's name, which says as much to others; every other name as it is."""
+    return Path(name).name if name.startswith(("/", ".", "~")) else name
+
+
 def _slug(name: str) -> str:
-    """A name that may be a path or a hub id → one that can be a file's."""
-    short = Path(name).name if name.startswith(("/", ".", "~")) else name
-    return re.sub(r"[^\w.=,-]+", "-", short).strip("-.") or "unnamed"
+    """A name that may be a hub id → one that can be a file's."""
+    return re.sub(r"[^\w.=,@-]+", "-", short_name(name)).strip("-.") or "unnamed"
 
 
 def _commit() -> str:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likebut.benchmarks import get_benchmark
-from likebut.benchmarks.base import Benchmark, takes_prompt
-from likebut.benchmarks.result import Result, composition_gap, describe_data, describe_making
+from likebut.benchmarks.base import Benchmark
+from likebut.benchmarks.result import Result, composition_gap, describe_data, describe_making, short_name
 from likebut.benchmarks.scoring import Answers, measure, rank_part
 from likebut.benchmarks.vectors import read_vectors
 from likebut.datasets.base import RetrievalSet
@@ -95,7 +95,7 @@ def run(
         benchmark=benchmark.name,
         protocol=benchmark.protocol(seed),
         composer=chosen,
-        encoder=ready.name,
+        encoder=short_name(ready.name),
         metrics=measured[chosen],
         main=benchmark.main,
         options=dict(options or {}),
@@ -139,16 +139,15 @@ def _score_vectors(benchmark: Benchmark, parts: Sequence[RetrievalSet], path: Pa
 def _methods(
     benchmark: Benchmark, composer: str | Composer | None, encoder: Encoder, options: dict[str, Any], baselines: bool
 ) -> dict[str, Composer]:
-    """Name → composer, the one that was asked for first."""
-    from likebut.composers import COMPOSERS, load_composer
+    """Name → composer, the one asked for first. A composer with prompts gets the one published for the benchmark."""
+    from likebut.composers import load_composer
 
-    if composer is None:
-        composer = "sum"
+    composer = composer or "sum"
     if isinstance(composer, str):
-        if composer in COMPOSERS and takes_prompt(COMPOSERS.load(composer)):
-            options.setdefault("prompt", benchmark.name)
         loaded = load_composer(composer, encoder, **options)
-        methods = {composer: loaded}
+        if hasattr(loaded, "prompt") and "prompt" not in options:
+            loaded = load_composer(composer, encoder, prompt=benchmark.name, **options)
+        methods = {short_name(composer): loaded}
     else:
         methods = {composer.name: composer}
     if baselines:

@@ -1,1 +1,1 @@
-"""Files on disk → queries, gallery and answers; one reader per data set, `base.RetrievalSet` between them and the rest."""
+"""Files on disk → queries, gallery and answers: one reader per data set, and `base.RetrievalSet` for what they give."""

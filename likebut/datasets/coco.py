@@ -28,13 +28,17 @@ SMALLEST = {"ours": 0.05, "paper": 0.0}  # share of the picture; the paper's cod
 
 @dataclass(frozen=True)
 class Row:
-    """One query: `box` is (left, top, right, bottom) in pixels, `others` the further classes in the picture."""
+    """One query: `box` is (left, top, right, bottom) in pixels, `others` the further classes in the picture.
+
+    From the annotations also the object's outline (`segments`) and the picture's (width, height).
+    """
 
     file: str
     box: tuple[float, float, float, float]
     kind: str
     others: tuple[str, ...]
     segments: Any = None
+    size: tuple[int, int] = (0, 0)
 
     @property
     def text(self) -> str:
@@ -86,7 +90,7 @@ def read(
                 Query(
                     f"@{row.file}" if whole else f"@{row.file}#object",
                     row.text,
-                    region=_region(images[row.file], segments.get(row.file)) if whole else None,
+                    region=_region(row.file, segments.get(row.file)) if whole else None,
                     id=row.file,
                 )
                 for row in rows
@@ -126,7 +130,8 @@ def draw(instances: Mapping[str, Any], *, seed: int = 0, size: str = "ours") -> 
         others = sorted({names[a["category_id"]] for a in members} - {kind})
         x, y, width, height = chosen["bbox"]
         box = (x, y, round(x + width, 2), round(y + height, 2))
-        rows.append(Row(image["file_name"], box, kind, tuple(others), chosen["segmentation"]))
+        picture = (image["width"], image["height"])
+        rows.append(Row(image["file_name"], box, kind, tuple(others), chosen["segmentation"], picture))
     return sorted(rows, key=lambda row: row.file)
 
 
@@ -182,14 +187,12 @@ def outline(segments: Any, size: tuple[int, int]) -> Any:
     return mask
 
 
-def _region(item: Item, row: Row | None) -> Region:
+def _region(file: str, row: Row | None) -> Region:
     """The object's mask as PNG bytes, which stay small until an encoder opens them."""
-    from likebut.images import load_image
-
     if row is None:
-        raise BadData(f"The mask of {item.id} needs its outline. {REMEDY}")
+        raise BadData(f"The mask of {file} needs its outline. {REMEDY}")
     data = io.BytesIO()
-    outline(row.segments, load_image(item.image).size).save(data, "PNG")
+    outline(row.segments, row.size).save(data, "PNG")
     return Region(mask=data.getvalue())
 
 
@@ -203,13 +206,17 @@ def _instances(root: Path) -> Mapping[str, Any]:
 def _segments_of(rows: Sequence[Row], instances: Mapping[str, Any]) -> dict[str, Row]:
     """Finds the outlines that a query list leaves out, by picture, class and box."""
     names = {kind["id"]: kind["name"] for kind in instances["categories"]}
-    files = {image["id"]: image["file_name"] for image in instances["images"]}
-    found: dict[tuple[str, str, tuple[int, ...]], Any] = {}
+    pictures = {image["id"]: image for image in instances["images"]}
+    found: dict[tuple[str, str, tuple[int, ...]], tuple[Any, tuple[int, int]]] = {}
     for a in instances["annotations"]:
         x, y, width, height = a["bbox"]
         corners = tuple(round(side) for side in (x, y, x + width, y + height))
-        found[files[a["image_id"]], names[a["category_id"]], corners] = a["segmentation"]
-    outlines = {row.file: found.get((row.file, row.kind, tuple(round(side) for side in row.box))) for row in rows}
+        image = pictures[a["image_id"]]
+        outlined = (a["segmentation"], (image["width"], image["height"]))
+        found[image["file_name"], names[a["category_id"]], corners] = outlined
+    keys = {row.file: (row.file, row.kind, tuple(round(side) for side in row.box)) for row in rows}
     return {
-        row.file: Row(row.file, row.box, row.kind, row.others, outlines[row.file]) for row in rows if outlines[row.file]
+        row.file: Row(row.file, row.box, row.kind, row.others, *found[keys[row.file]])
+        for row in rows
+        if keys[row.file] in found
     }

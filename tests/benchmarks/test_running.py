@@ -10,8 +10,8 @@ import pytest
 
 from likebut.benchmarks import get_benchmark, run
 from likebut.benchmarks.features import FeatureCache
-from likebut.benchmarks.result import describe_data
-from likebut.benchmarks.running import named_references, without
+from likebut.benchmarks.result import describe_data, short_name
+from likebut.benchmarks.running import _methods, named_references, without
 from likebut.datasets.base import as_is
 from likebut.encoders.toy import ToyEncoder, draw
 from likebut.errors import BadQuery, NotFound, UnknownName
@@ -187,3 +187,19 @@ def test_a_reference_that_is_a_file_is_encoded_once_and_data_that_move_are_the_s
     named = named_references(given)
     assert named.queries[0].reference_id == named.references[0].id == str(shapes / "red-square.png")
     assert describe_data([given]) == describe_data([named]) == describe_data([elsewhere])
+
+
+def test_a_composer_with_prompts_gets_the_one_published_for_the_benchmark():
+    from likebut.composers.phi import IM2TEXT
+
+    phi = IM2TEXT(4, 8, 4)
+    for benchmark, prompt in (("imagenet-r-domain", "a {text} of {*}"), ("cirr-val", "a photo of {*} , {text}")):
+        made = _methods(get_benchmark(benchmark), "pic2word", ToyEncoder(), {"phi": phi}, baselines=False)
+        assert made["pic2word"].prompt == prompt
+    own = _methods(get_benchmark("cirr-val"), "pic2word", ToyEncoder(), {"phi": phi, "prompt": "{*} {text}"}, False)
+    assert own["pic2word"].prompt == "{*} {text}"
+
+
+def test_a_checkpoint_is_named_by_its_folder_in_a_result():
+    assert short_name("/home/somebody/runs/phi-3") == "phi-3"
+    assert short_name("openai/clip-vit-base-patch32") == "openai/clip-vit-base-patch32"

@@ -113,7 +113,11 @@ def test_run_lengths_are_read_column_by_column():
     assert (mask > 0).tolist() == [[False, True], [False, True], [True, False]]
 
 
-def test_the_region_protocol_gives_the_whole_picture_and_a_mask(data):
+@pytest.mark.parametrize("listed", [False, True])
+def test_the_region_protocol_gives_the_whole_picture_and_a_mask_without_opening_it(data, listed):
+    if listed:
+        (data / "coco_eval.csv").write_text(coco.written(coco.draw(instances(), seed=0)))
+    (data / "val2017" / "000000000001.jpg").unlink()
     (part,) = coco.read(data, query="region")
     (query,) = part.queries
     assert query.reference_id == part.gallery[0].id
