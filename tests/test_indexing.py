@@ -18,7 +18,7 @@ from PIL import Image
 from likebut.encoders.base import Encoder
 from likebut.engine import Engine, create_index
 from likebut.errors import BadData, BadImage, IndexMismatch, NotFound
-from likebut.indexing import IndexReport, incremental, read_source
+from likebut.indexing import IndexReport, incremental, passed_over, read_source
 from likebut.types import Item
 
 Paint = Callable[..., Path]
@@ -69,6 +69,14 @@ def test_a_folder_without_pictures_is_an_error(tmp_path: Path):
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(NotFound, match="no picture in it"):
         list(read_source(tmp_path))
+
+
+def test_files_that_are_no_pictures_by_their_ending_are_counted(paint: Paint, tmp_path: Path):
+    paint("shop/a.png", "red")
+    for name in ("a.txt", "b.TXT", "scan.psd", "README", ".hidden"):
+        (tmp_path / "shop" / name).touch()
+    assert passed_over(tmp_path / "shop") == {".txt": 2, ".psd": 1, "": 1}
+    assert passed_over([tmp_path / "shop" / "a.png", "*.png"]) == {}
 
 
 def test_a_csv_keeps_ids_as_written_and_makes_numbers_of_numbers(paint: Paint, tmp_path: Path):

@@ -57,7 +57,7 @@ def command(
     from likebut.encoders import load_encoder
     from likebut.engine import create_index
     from likebut.errors import BadQuery
-    from likebut.indexing import read_source
+    from likebut.indexing import passed_over, read_source
     from likebut.indexing.incremental import DEFAULT_WORKERS
 
     if strict and skip_bad:
@@ -76,13 +76,17 @@ def command(
             progress=bar,
         )
         count = len(engine.store)
+    others = passed_over(sources)
     if as_json:
         skipped = [{"source": source, "reason": reason} for source, reason in report.skipped]
         rate = {"images_per_second": report.images_per_second, "items": count, "encoder": name}
-        print_json({**asdict(report), "skipped": skipped, **rate})
+        print_json({**asdict(report), "skipped": skipped, **rate, "passed_over": others})
         return
     for source, reason in report.skipped:
         note(f"skipped {source}: {reason}")
+    if others:
+        endings = ", ".join(f"{count} {ending or 'without one'}" for ending, count in others.items())
+        note(f"passed over {sum(others.values())} files that are no pictures by their ending: {endings}")
     print(
         f"{index}: {count} items. {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.skipped)} skipped; {report.encoded} encoded with {name} in "

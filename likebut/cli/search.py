@@ -163,5 +163,5 @@ def _save_sheet(engine: Engine, asked: Query, hits: Sequence[Hit], path: Path) -
     from likebut.report import contact_sheet, panel
 
     sheet = contact_sheet([panel(asked, hits, engine.store)])
-    sheet.save(output_path(path, ".png"))
+    sheet.save(output_path(path, ".png"), compress_level=3)
     note(f"Wrote {path}")

@@ -7,6 +7,6 @@ Opens no index and loads no encoder: both are handed in.
 """
 
 from likebut.indexing.incremental import IndexReport, index_items
-from likebut.indexing.sources import read_source
+from likebut.indexing.sources import passed_over, read_source
 
-__all__ = ["IndexReport", "index_items", "read_source"]
+__all__ = ["IndexReport", "index_items", "passed_over", "read_source"]

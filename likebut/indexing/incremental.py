@@ -29,7 +29,7 @@ from likebut.stores.base import Record, Store
 from likebut.types import Item
 
 AHEAD_BYTES = 512 * 2**20  # decoded pictures that may wait for the encoder
-CHUNK_RECORDS, CHUNK_SECONDS = 1024, 10.0  # a chunk is written when it is this long or this old
+CHUNK_RECORDS, CHUNK_SECONDS = 1024, 5.0  # a chunk is written when it is this long or this old
 BATCHES = 4  # per call of the encoder: while one is in its network, it prepares the next
 DEFAULT_WORKERS = min(8, os.cpu_count() or 1)
 

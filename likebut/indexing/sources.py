@@ -7,6 +7,8 @@ does not change when the folder moves, and `a.jpg` and `a.png` stay two. A table
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from glob import has_magic
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from likebut.errors import BadData, NotFound
-from likebut.images import list_images
+from likebut.images import EXTENSIONS, list_images
 from likebut.types import ImageLike, Item
 
 TABLES = (".csv", ".jsonl", ".parquet")
@@ -42,6 +44,21 @@ def read_source(sources: Source | Iterable[Source]) -> Iterator[Item]:
                 raise BadData(_clash(item.id, seen[item.id], here))
             seen[item.id] = here
             yield item
+
+
+def passed_over(sources: Source | Iterable[Source]) -> dict[str, int]:
+    """Ending → number of files below the folders among `sources` that are no pictures by their name; most first.
+
+    Such a file is read where it is named itself, so nobody should have to wonder why it is missing.
+    """
+    sources = [sources] if isinstance(sources, str | PathLike) else list(sources)
+    counts: Counter[str] = Counter()
+    for folder in filter(os.path.isdir, sources):
+        for _, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            endings = (os.path.splitext(name)[1].lower() for name in names if not name.startswith("."))
+            counts.update(ending for ending in endings if ending not in EXTENSIONS)
+    return dict(counts.most_common())
 
 
 def _read_one(source: Source) -> Iterator[Item]:

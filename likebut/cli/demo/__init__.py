@@ -142,4 +142,4 @@ def _write(
         "on such drawings, so this says nothing about photos.",
     )
     (dir / "report.html").write_text(page, encoding="utf-8")
-    contact_sheet(panels).save(dir / "sheet.png")
+    contact_sheet(panels).save(dir / "sheet.png", compress_level=3)
