@@ -145,15 +145,26 @@ def edit_between(reference: Garment, target: Garment, rng: np.random.Generator, 
     return _sentence(reference, clauses, rng, train)
 
 
-def loose_edit(reference: Garment, rng: np.random.Generator, *, train: bool = True) -> Edit:
-    """A random edit that leaves something open, so that several garments are right: "not red", "striped", "longer"."""
+def loose_edit(reference: Garment, rng: np.random.Generator, *, train: bool = True, also: bool = False) -> Edit:
+    """A random edit that leaves something open, so that several garments are right: "not red", "striped", "longer".
+
+    also: change a second attribute to one exact value, "not red and with a belt".
+    """
     while True:
         attribute = pick(rng, reference.attributes())
         clauses = [clause for clause in _loose_clauses(reference, attribute, rng) if len(clause.allowed) > 1]
-        if clauses:
-            edit = _sentence(reference, [_pick(rng, clauses)], rng, train)
-            if sum(1 for _ in edit.targets(reference)) > 1:
-                return edit
+        if not clauses:
+            continue
+        chosen = [_pick(rng, clauses)]
+        if also:
+            target = random_target(reference, rng)
+            (name,) = differences(reference, target)
+            if name == attribute:
+                continue
+            chosen.append(_pick(rng, _exact_clauses(reference, name, target.value(name), rng)))
+        edit = _sentence(reference, chosen, rng, train)
+        if sum(1 for _ in edit.targets(reference)) > 1:
+            return edit
 
 
 def random_target(reference: Garment, rng: np.random.Generator, changes: int = 1) -> Garment:

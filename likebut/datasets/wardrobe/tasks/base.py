@@ -33,7 +33,7 @@ class Size:
 
 
 SIZES = {
-    "small": {"train": Size(0, 0, 60, 60), "val": Size(4, 16, 32), "test": Size(8, 32, 64)},
+    "small": {"train": Size(0, 0, 60, 60), "val": Size(2, 12, 24), "test": Size(8, 32, 64)},
     "default": {"train": Size(0, 0, 6000, 6000), "val": Size(32, 240, 500), "test": Size(88, 600, 1000)},
 }
 EDITS_PER_REFERENCE = 12

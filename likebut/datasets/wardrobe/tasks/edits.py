@@ -22,6 +22,7 @@ from likebut.datasets.wardrobe.tasks.base import (
 )
 
 _MOST_RIGHT = 12  # more, and a blind pick among the reference's neighbours would often do
+_TWO_PARTS = 0.4  # share of wardrobe-many's queries that change a second attribute as well
 _STRANGERS = 8  # other garments with the same three values as a dialogue's answer
 
 
@@ -85,33 +86,29 @@ def edit(split: str, seed: int, size: Size) -> Task:
 
 
 def many(split: str, seed: int, size: Size) -> Task:
-    """Edits that leave something open ("not red", "striped"): every garment of the gallery that fits is right."""
+    """Edits that leave something open ("not red", "striped and with a belt"): every garment that fits is right."""
     rng = generator("wardrobe-many", split, seed)
     starts, family, shelf = _families(split, seed, size)
+    planned: list[tuple[Garment, Edit]] = []
+    while len(planned) < size.queries:
+        start = starts[len(planned) % len(starts)]
+        said = loose_edit(start, rng, train=False, also=rng.random() < _TWO_PARTS)
+        right = list(said.targets(start))
+        if len(right) <= _MOST_RIGHT:
+            planned.append((start, said))
+            for target in right:
+                shelf.add(target)
     queries, by_text, by_image = [], [], []
-    for number in range(size.queries):
-        start = starts[number % len(starts)]
-        while True:
-            said = loose_edit(start, rng, train=False)
-            right = [target for target in said.targets(start) if target in shelf]
-            if 1 < len(right) <= _MOST_RIGHT:
-                break
-        ids = tuple(sorted(shelf.add(target) for target in right))
+    for number, (start, said) in enumerate(planned):
+        ids = tuple(sorted(shelf.add(target) for target in said.targets(start)))
+        reference = gallery_picture(start, split, seed)
+        changed = [name for name, _ in said.changes]
+        slices = (f"kind={said.kind}", *(f"attribute={name}" for name in changed))
+        seen = seen_slices(split, (start,), said.unseen)
         queries.append(
-            TaskQuery(
-                f"many-{number:05d}",
-                ids,
-                said.text,
-                gallery_picture(start, split, seed),
-                in_gallery=True,
-                slices=(
-                    *seen_slices(split, (start,), said.unseen),
-                    f"kind={said.kind}",
-                    f"attribute={said.changes[0][0]}",
-                ),
-            )
+            TaskQuery(f"many-{number:05d}", ids, said.text, reference, in_gallery=True, slices=(*seen, *slices))
         )
-        by_text.append(expected_hit(set(ids), shelf.having(dict(said.changes)) - {shelf.add(start)}))
+        by_text.append(expected_hit(set(ids), shelf.having(dict(said.changes)) - {reference.id}))
         by_image.append(expected_hit(set(ids), [shelf.add(other) for other in family[start]]))
     ceilings = {"text_only": mean(by_text), "image_only": mean(by_image)}
     return Task("wardrobe-many", split, tuple(shelf.pictures.values()), tuple(queries), ceilings)
