@@ -1,7 +1,7 @@
 """`lance`: the default on disk, one LanceDB table in the folder of the index.
 
-Up to `memory_mb` of vectors are answered from an in-memory matrix, exactly: below some 10^5 items that is faster than
-any index and needs none. It is a cache of the table at one version, never a second truth. Above it LanceDB's IVF_RQ
+Up to `memory_mb` of vectors are answered from an in-memory matrix, exactly and without an index to build. It is a
+cache of the table at one version, never a second truth. Above it LanceDB's IVF_RQ
 proposes (`BITS`-bit codes, `NPROBES` lists, `REFINE` × k full vectors read back) and the base scores what it proposed.
 `exact=True` reads every vector, block by block, whatever the size.
 
