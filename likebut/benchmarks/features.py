@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -81,15 +82,16 @@ class FeatureCache:
                 for item, opened in items
                 if item.id in keys and keys[item.id] not in known
             }
-            done = 0
-            for start in range(0, len(new), CHUNK):
-                batch = dict(list(new.items())[start : start + CHUNK])
-                vectors, lost = self._encode(batch, batch_size)
-                bad |= {id: reason for id, key in keys.items() if (reason := lost.get(key))}
-                self._append(table, [key for key in batch if key not in lost], vectors, known)
+            lost: dict[str, str] = {}
+            done, left = 0, iter(new.items())
+            while batch := dict(islice(left, CHUNK)):
+                vectors, unreadable = self._encode(batch, batch_size)
+                self._append(table, [key for key in batch if key not in unreadable], vectors, known)
+                lost |= unreadable
                 done += len(batch)
                 if progress is not None:
                     progress(done, len(new))
+            bad |= {id: lost[key] for id, key in keys.items() if key in lost}
         place = {id: known[key] for id, key in keys.items() if key in known}
         return Found(self._rows(), place, bad, len(new))
 

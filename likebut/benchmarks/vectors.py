@@ -31,6 +31,7 @@ class Rows:
 
     def __init__(self, rows: Array, order: Array) -> None:
         self._rows, self._order = rows, order
+        self._first = int(order[0]) if len(order) and (np.diff(order) == 1).all() else -1
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -38,6 +39,9 @@ class Rows:
         return len(self._order), self._rows.shape[1]
 
     def __getitem__(self, rows: slice) -> Array:
+        if self._first >= 0:  # they stand as they are needed: no copy
+            start, stop, _ = rows.indices(len(self._order))
+            return np.asarray(self._rows[self._first + start : self._first + stop], dtype=np.float32)
         return np.ascontiguousarray(self._rows[self._order[rows]], dtype=np.float32)
 
 

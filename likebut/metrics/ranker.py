@@ -57,7 +57,7 @@ def rank(
     excluded: Sequence[Array] | None = None,
     groups: Sequence[Array] | None = None,
     depth: int = 100,
-    memory: int = 64 << 20,
+    memory: int = 256 << 20,
 ) -> Ranking:
     """Rank N gallery rows for B queries; equal scores in order of id.
 
