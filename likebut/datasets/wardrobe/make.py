@@ -271,7 +271,7 @@ def _save(image: Image.Image, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     passing = path.with_name(f".{path.name}.{os.getpid()}")
     if path.suffix == ".jpg":
-        image.save(passing, "JPEG", quality=92, subsampling=0)
+        image.save(passing, "JPEG", quality=88, subsampling=0)
     else:
         image.save(passing, "PNG")
     passing.replace(path)

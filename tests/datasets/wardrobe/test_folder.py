@@ -1,6 +1,8 @@
 """make and read: a folder that can be finished after a crash, is the same every time, and is read back whole."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -182,3 +184,9 @@ def test_the_sample_gallery_is_varied_and_fixed():
     assert {row["item"] for _, _, row in rows} == {row["item"] for _, _, row in rows[:16]}
     assert all(5 <= row["price"] <= 250 and row["title"] for _, _, row in rows)
     assert len({row["colour"] for _, _, row in rows}) >= 10
+
+
+def test_the_wardrobe_needs_no_torch():
+    modules = "make, read, gallery, samples, triplets, edges, hand, sheet"
+    code = f"import sys; from likebut.datasets.wardrobe import {modules}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
