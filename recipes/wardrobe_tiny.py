@@ -128,9 +128,7 @@ def export(
         "steps": step,
         "batch": args.batch,
         "seconds": round(seconds),
-        "machine": f"{os.cpu_count()} shared CPU cores, {torch.get_num_threads()} thread(s)"
-        if args.device != "cuda"
-        else "GPU",
+        "machine": _machine(model.device),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
     preprocess = Preprocess(size=SIDE, padding="square")
@@ -157,6 +155,12 @@ def export(
         args.result.parent.mkdir(parents=True, exist_ok=True)
         args.result.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
     print(json.dumps(result, indent=2, ensure_ascii=False), flush=True)
+
+
+def _machine(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} of {os.cpu_count()} shared CPU cores"
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
@@ -214,8 +218,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs/wardrobe-tiny"), help="run folder")
     parser.add_argument("--data", type=Path, help="where pictures are kept; default: OUT/pictures")
     parser.add_argument("--pictures", type=int, default=20_000)
-    parser.add_argument("--steps", type=int, default=12_000)
-    parser.add_argument("--cooldown", type=int, default=2_000, help="steps of falling learning rate at the end")
+    parser.add_argument("--steps", type=int, default=5_000)
+    parser.add_argument("--cooldown", type=int, default=1_500, help="steps of falling learning rate at the end")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--minutes", type=float, help="stop this session after so long; the same command goes on")

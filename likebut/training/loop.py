@@ -110,7 +110,11 @@ def train(
     else:
         states.seed_everything(config.seed + run.rank)
         share_weights(model)
-    with Report(run.out, config.steps, run.outcome.step, quiet=quiet or run.rank > 0) as report, _signals() as stop:
+    first = run.rank == 0
+    with (
+        Report(run.out if first else None, config.steps, run.outcome.step, quiet=quiet or not first) as report,
+        _signals() as stop,
+    ):
         try:
             run.loop(report, stop, validate)
         finally:

@@ -160,7 +160,7 @@ def test_the_time_limit_stops_with_a_checkpoint(tmp_path: Path) -> None:
 def test_lines_of_lost_steps_leave_the_log(tmp_path: Path) -> None:
     run(small(), loader(), TrainConfig(**{**CONFIG.__dict__, "steps": 5, "cooldown": 0}), tmp_path)
     with (tmp_path / "log.jsonl").open("a") as file:
-        file.write('{"step": 6, "loss": 123.0}\n')  # written, then killed before the checkpoint
+        file.write('{"step": 6, "loss": 123.0}\n{"step": 7, "lo')  # written, then killed before the checkpoint
     run(small(), loader(), CONFIG, tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").open()]
     assert [line["step"] for line in lines] == list(range(1, 21))
@@ -232,7 +232,7 @@ with processes("cpu") as process:
     model = nn.Linear(6, 4)
     batches = Batches(32, 8 // process.world, over_arrays(x, y), rank=process.rank, world=process.world)
     step = lambda batch: info_nce(gather_features(model(batch[0])), gather_features(batch[1]), 3.0)
-    config = TrainConfig(steps=6, lr=1e-2, log_every=100)
+    config = TrainConfig(steps=6, lr=1e-2, log_every=2)
     train(step, model, batches, config, out=sys.argv[1], quiet=True, validate=lambda m: {"bias": float(m.bias.sum())})
 """
 
@@ -252,3 +252,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=1e-5, atol=1e-6)
     assert len(read(tmp_path / "two/last.pt")["random"]) == 2
+    logs = [[json.loads(line) for line in (tmp_path / name / "log.jsonl").open()] for name in ("one", "two")]
+    assert (
+        [line["step"] for line in logs[1]] == [line["step"] for line in logs[0]] == [2, 4, 6, 6]
+    )  # rank 0 alone writes
