@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": ("likebut.cli.verify", "Score saved results again, offline; is every number true?"),
     "compare": ("likebut.cli.compare", "Results side by side, with intervals and paired tests."),
     "submit": ("likebut.cli.submit", "Files for the CIRR and CIRCO servers, or check one offline."),
+    "train": ("likebut.cli.train", "Train a method on an index or captions, or run a recipe."),
     "data": ("likebut.cli.data", "Data sets: list them, check a download, draw our own."),
     "benchmarks": ("likebut.cli.benchmarks", "Benchmarks by name, with their protocols."),
     "models": ("likebut.cli.models", "Encoders by name, with their cards."),

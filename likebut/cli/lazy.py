@@ -1,12 +1,12 @@
 """A Typer group whose commands are imported when they are used. Knows no command.
 
 A table maps a name to its module and its line of help. The module holds a function `command`, or a table
-`COMMANDS` of its own, which makes it a group.
+`COMMANDS` of its own, which makes it a group; a group may also hold a function `fallback`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -46,7 +46,14 @@ class Commands(MutableMapping[str, Any]):
 
 
 class LazyGroup(TyperGroup):
-    """A group that lists its commands from the table alone."""
+    """A group that lists its commands from the table alone. `fallback` knows names that no table can hold."""
+
+    fallback: Callable[[str], Any] | None = None
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command of the table, else what `fallback` makes of the name, else None."""
+        found = self.commands.get(cmd_name)
+        return self.fallback(cmd_name) if found is None and self.fallback is not None else found
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of the table."""
@@ -100,6 +107,7 @@ def _build(name: str, module: Any, summary: str) -> Any:
         group: Any = typer.main.get_command(app)
         group.name, group.help, group.short_help = name, module.__doc__, summary
         group.commands = Commands(module.COMMANDS)
+        group.fallback = getattr(module, "fallback", None)
         return group
     app = typer.Typer(rich_markup_mode=None, context_settings=SETTINGS, add_completion=False)
     app.command(name, epilog=ENVIRONMENT, short_help=summary)(module.command)
