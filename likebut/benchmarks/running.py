@@ -85,7 +85,7 @@ def run(
     parts = [named_references(part) for part in parts]
     start = time.perf_counter()
     items, found = _features(parts, ready, cache, batch_size, progress)
-    parts, gaps = _without_missing(benchmark, parts, found, skip_bad)
+    parts, gaps = _without_missing(benchmark, parts, items, found, skip_bad)
     encoded = time.perf_counter()
     answers, seconds = _answer(benchmark, parts, methods, ready, items, found, progress)
     chosen = next(iter(methods))
@@ -200,15 +200,24 @@ def named_references(part: RetrievalSet) -> RetrievalSet:
 
 
 def _without_missing(
-    benchmark: Benchmark, parts: Sequence[RetrievalSet], found: Found, skip_bad: bool
+    benchmark: Benchmark,
+    parts: Sequence[RetrievalSet],
+    items: Mapping[str, tuple[Item, Opener]],
+    found: Found,
+    skip_bad: bool,
 ) -> tuple[list[RetrievalSet], dict[str, Any]]:
     """The parts without what has no features, and what to say about it in the result."""
     if not found.bad:
         return list(parts), {}
     first, reason = next(iter(found.bad.items()))
+    lost = [items[id][0] for id in found.bad]
+    whole = {str(item.image) for item in lost if "view" not in item.metadata}
+    count = sum(
+        "view" not in item.metadata or str(item.image) not in whole for item in lost
+    )  # a file and its crop: one
     if not skip_bad:
         raise NotFound(
-            f"{len(found.bad)} pictures of {benchmark.name} are missing or unreadable, e.g. {first!r}: {reason}. "
+            f"{count} pictures of {benchmark.name} are missing or unreadable, e.g. {first!r}: {reason}. "
             f"`likebut data check {benchmark.name} DIR` lists them; --skip-bad scores what is there and marks the "
             "result partial."
         )
@@ -218,10 +227,8 @@ def _without_missing(
     kept = [without(part, found.bad) for part in parts]
     skipped = sum(len(part.queries) for part in parts) - sum(len(part.queries) for part in kept)
     if not all(part.queries for part in kept):
-        raise NotFound(
-            f"No query of {benchmark.name} is left without the {len(found.bad)} missing pictures, e.g. {first!r}."
-        )
-    missing = {"pictures": len(found.bad), "reasons": reasons, "ids": sorted(found.bad)}
+        raise NotFound(f"No query of {benchmark.name} is left without the {count} missing pictures, e.g. {first!r}.")
+    missing = {"pictures": count, "reasons": reasons, "ids": sorted(found.bad)}
     return kept, {"missing": missing, "skipped": skipped, "partial": True}
 
 

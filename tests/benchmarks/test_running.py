@@ -189,6 +189,7 @@ def test_a_reference_that_is_a_file_is_encoded_once_and_data_that_move_are_the_s
     assert describe_data([given]) == describe_data([named]) == describe_data([elsewhere])
 
 
+@pytest.mark.filterwarnings("ignore:this φ does not record its encoder")
 def test_a_composer_with_prompts_gets_the_one_published_for_the_benchmark():
     from likebut.composers.phi import IM2TEXT
 
