@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from likebut.errors import LikebutError
 from likebut.report.panels import PARTS, Panel, Tile
 
-TILE, GAP, MARGIN = 176, 14, 28
+TILE, GAP, MARGIN, ROW = 176, 14, 28, 68  # ROW: what stands below a hit's picture
 INK, GREY, RULE, PAPER = "#1c1f24", "#767c86", "#e3e5e9", "#ffffff"
 
 
@@ -47,7 +47,7 @@ def _texts(panels: Sequence[Panel]) -> Iterator[str]:
 def _height(panel: Panel, letters: Type, columns: int, left: int) -> int:
     rows = -(-len(panel.hits) // columns) or 1
     asked = (TILE + 22 if panel.given else 0) + 24 * len(letters.wrap(panel.words, 18, left)) + 20
-    return (30 if panel.title else 0) + max(rows * (TILE + 58), asked) + 26
+    return (30 if panel.title else 0) + max(rows * (TILE + ROW), asked) + 26
 
 
 def _draw_panel(sheet: Canvas, panel: Panel, top: int, left: int, columns: int) -> None:
@@ -66,10 +66,10 @@ def _draw_panel(sheet: Canvas, panel: Panel, top: int, left: int, columns: int) 
         y += 24
     divider = x0 + left + GAP
     rows = -(-len(panel.hits) // columns) or 1
-    sheet.line(divider, top, divider, top + rows * (TILE + 58) - 16)
+    sheet.line(divider, top, divider, top + rows * (TILE + ROW) - 16)
     for number, hit in enumerate(panel.hits):
         x = divider + GAP + (number % columns) * (TILE + GAP)
-        _draw_hit(sheet, hit, number + 1, x, top + (number // columns) * (TILE + 58))
+        _draw_hit(sheet, hit, number + 1, x, top + (number // columns) * (TILE + ROW))
     if not panel.hits:
         sheet.text(divider + GAP, top + 4, "nothing fits", 16, GREY)
 
@@ -80,9 +80,7 @@ def _draw_hit(sheet: Canvas, hit: Tile, rank: int, x: float, y: float) -> None:
     if hit.score is not None:
         score = f"{hit.score:.3f}"
         sheet.text(x + TILE - sheet.type.width(score, 15), y + TILE + 6, score, 15, INK)
-    offset = 20 + sheet.type.width(str(rank), 15) - 8
-    room = TILE - offset - 60
-    sheet.text(x + offset, y + TILE + 8, sheet.type.fit(hit.name, 12, room), 12, GREY)
+    sheet.text(x, y + TILE + (38 if hit.parts else 28), sheet.type.fit(hit.name, 12, TILE), 12, GREY)
     total = sum(abs(value) for value in hit.parts.values())
     start: float = x
     for name, colour in PARTS.items():

@@ -45,7 +45,7 @@ def command(
     engine = _index(dir / "wardrobe.likebut", table, load_encoder(encoder), len(gallery))
     with engine.store:
         samples = sample_queries(gallery, dir / "sketches")
-        asked, answers = _ask(engine, samples)
+        asked, answers = _ask(engine, samples, gallery)
         _print(samples, asked, answers, gallery)
         _write(dir, engine, samples, asked, answers, gallery)
     print(
@@ -78,23 +78,28 @@ def _index(path: Path, table: Path, encoder: Encoder, count: int) -> Engine:
     return engine
 
 
-def _ask(engine: Engine, samples: Sequence[Sample]) -> tuple[list[Query], list[list[Hit]]]:
+def _ask(engine: Engine, samples: Sequence[Sample], gallery: Sequence[Entry]) -> tuple[list[Query], list[list[Hit]]]:
     asked: list[Query] = []
     answers: list[list[Hit]] = []
-    for sample in samples:
+    for number, sample in enumerate(samples):
         query = sample.query
         if sample.follows:
-            first = answers[-1][0].id
-            query = replace(query, reference=f"@{first}", exclude=frozenset({first}))
+            above = answers[-1]
+            clicked = (_fitting(samples[number - 1], above, gallery) or above)[0].id
+            query = replace(query, reference=f"@{clicked}", exclude=frozenset({clicked}))
         asked.append(query)
         answers.append(engine.search([query], HITS)[0])
     return asked, answers
 
 
+def _fitting(sample: Sample, hits: Sequence[Hit], gallery: Sequence[Entry]) -> list[Hit]:
+    pictures = {entry.id: entry.picture for entry in gallery}
+    return [hit for hit in hits if sample.fits(pictures[hit.id])]
+
+
 def _right(sample: Sample, hits: Sequence[Hit], gallery: Sequence[Entry]) -> str:
     """Where the right answer stands, in words."""
-    pictures = {entry.id: entry.picture for entry in gallery}
-    ranks = [hit.rank for hit in hits if sample.fits(pictures[hit.id])]
+    ranks = [hit.rank for hit in _fitting(sample, hits, gallery)]
     return f"right answer at rank {ranks[0]}" if ranks else f"right answer not among the first {HITS}"
 
 

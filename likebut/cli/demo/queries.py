@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from likebut.cli.demo.gallery import BACKPACK, BOOTS, COAT, DRESS, HANDBAG, OUTFIT, SIZE, SKIRT, SWEATER, TEE, Entry
@@ -19,7 +19,7 @@ class Sample:
     """One question.
 
     right    what a right answer shows; `style` its style
-    follows  the reference is the first hit of the question before
+    follows  the reference is what somebody would click on above: the right answer if it is shown, else the first hit
     """
 
     title: str
@@ -28,7 +28,6 @@ class Sample:
     style: str = "photo"
     follows: bool = False
     note: str = ""
-    weights: Mapping[str, float] = field(default_factory=dict)
 
     def fits(self, picture: Picture) -> bool:
         """Whether a picture of the gallery is a right answer."""
@@ -68,7 +67,7 @@ def sample_queries(gallery: Sequence[Entry], sketches: Path) -> list[Sample]:
             Query(None, "with a crown on it"),
             with_value(PURPLE, "logo", "crown/front"),
             follows=True,
-            note="The first hit above is the reference; no picture is encoded.",
+            note="The reference is the answer picked above; no picture is encoded.",
         ),
         Sample(
             "Not that",
