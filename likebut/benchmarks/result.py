@@ -30,6 +30,7 @@ class Result:
     """What `run` returns.
 
     metrics    name → value; see `scoring.measure` for the names of parts and slices
+    intervals  method → metric → 95 % interval, for the composer and the baselines; see `scoring.Measured`
     baselines  name → the metrics of image_only, text_only and sum under the same protocol
     composition_gap  metric − the better of image_only and text_only: what composing added (ranks: what it saved)
     missing    pictures that could not be had, by reason; `skipped`: queries that were left out because of them
@@ -48,6 +49,7 @@ class Result:
     fingerprint: str = ""
     prompt: str = ""
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
     composition_gap: Mapping[str, float] = field(default_factory=dict)
     n_queries: int = 0
     n_gallery: int = 0

@@ -89,7 +89,8 @@ def run(
     encoded = time.perf_counter()
     answers, seconds = _answer(benchmark, parts, methods, ready, items, found, progress)
     chosen = next(iter(methods))
-    measured = {method: measure(benchmark, found).metrics for method, found in answers.items()}
+    scored = {method: measure(benchmark, found) for method, found in answers.items()}
+    measured = {method: found.metrics for method, found in scored.items()}
     others = {method: metrics for method, metrics in measured.items() if method in BASELINES}
     return Result(
         benchmark=benchmark.name,
@@ -103,6 +104,7 @@ def run(
         fingerprint=ready.fingerprint,
         prompt=getattr(methods[chosen], "prompt", ""),
         baselines=others if baselines else {},
+        intervals={method: found.intervals() for method, found in scored.items()},
         composition_gap=composition_gap(benchmark, measured[chosen], others),
         seconds={"features": round(encoded - start, 3), **seconds},
         answers=answers,
@@ -118,14 +120,15 @@ def _score_vectors(benchmark: Benchmark, parts: Sequence[RetrievalSet], path: Pa
     rows = read_vectors(path, parts)
     read = time.perf_counter()
     answers = [rank_part(benchmark, part, *pair) for part, pair in zip(parts, rows, strict=True)]
-    metrics = measure(benchmark, answers).metrics
+    scored = measure(benchmark, answers)
     done = time.perf_counter()
     return Result(
         benchmark=benchmark.name,
         protocol=benchmark.protocol(made["seed"]),
         composer="vectors",
         encoder=path.stem,
-        metrics=metrics,
+        metrics=scored.metrics,
+        intervals={"vectors": scored.intervals()},
         main=benchmark.main,
         preprocess="made elsewhere",
         seconds={"features": round(read - start, 3), "compose": 0.0, "lookup": round(done - read, 3)},

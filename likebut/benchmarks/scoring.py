@@ -53,6 +53,22 @@ class Measured:
     metrics: Mapping[str, float]
     per_query: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
 
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """95 % of each mean over queries: ± 1.96 standard errors, parts weighing alike; a fraction stays in 0–1.
+
+        Medians and means of metrics have none.
+        """
+        found = {}
+        parts = list(self.per_query.values())
+        for name in parts[0] if parts else ():
+            if get_metric(name).median or min(len(part[name]) for part in parts) < 2:
+                continue
+            variance = sum(float(part[name].var(ddof=1)) / len(part[name]) for part in parts) / len(parts) ** 2
+            half = 1.96 * variance**0.5
+            low, high = self.metrics[name] - half, self.metrics[name] + half
+            found[name] = (max(0.0, low), min(1.0, high)) if get_metric(name).higher else (low, high)
+        return found
+
 
 def rank_part(benchmark: Benchmark, part: RetrievalSet, queries: Array, gallery: RowSource) -> Answers:
     """(B, D) and (N, D) unit rows in the order of `part` → its answers, judged.

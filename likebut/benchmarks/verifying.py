@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from likebut.benchmarks import get_benchmark
-from likebut.benchmarks.result import composition_gap, describe_data, load_result
-from likebut.benchmarks.running import without
-from likebut.benchmarks.runs import read_run
-from likebut.benchmarks.scoring import measure
-from likebut.errors import NotFound
+from likebut.benchmarks.rescoring import rescore
+from likebut.benchmarks.result import composition_gap, describe_data
 
 TOLERANCE = 1e-9  # numbers are written with all their digits
 
@@ -36,17 +32,10 @@ def verify(path: str | Path, *, data: str | Path | None = None) -> Verdict:
     data: where the benchmark's files are now; by default where the result says they were.
     Raises `NotFound` for missing data or runs, `BadData` for a run that no ranking can be.
     """
-    path = Path(path).expanduser()
-    result = load_result(path)
-    folder = Path(data or result.data_path).expanduser()
-    if not folder.exists():
-        raise NotFound(f"The data of {path} were at {folder}, which is not there. Say where they are: data=DIR.")
-    benchmark = get_benchmark(result.benchmark)
-    parts = benchmark.read(folder, seed=result.seed)
-    if result.partial:
-        parts = [without(part, frozenset(result.missing.get("ids", ()))) for part in parts]
+    again = rescore(path, data=data)
+    result, benchmark = again.result, again.benchmark
     differences = []
-    for name, value in describe_data(parts).items():
+    for name, value in describe_data(again.parts).items():
         if getattr(result, name) != value:
             differences.append(f"{name}: the result says {getattr(result, name)}, the data are {value}")
     if dict(result.protocol) != _plain(benchmark.protocol(result.seed)):
@@ -54,9 +43,7 @@ def verify(path: str | Path, *, data: str | Path | None = None) -> Verdict:
     if result.main != benchmark.main:
         differences.append(f"main: the result says {result.main}, the benchmark {benchmark.main}")
     checked = 0
-    measured: dict[str, Mapping[str, float]] = {}
-    for method, file in result.run.items():
-        measured[method] = measure(benchmark, read_run(benchmark, parts, path.parent / file)).metrics
+    measured = {method: found.metrics for method, found in again.measured.items()}
     claims = {result.composer: ("metrics", result.metrics)}
     claims |= {name: (f"baselines.{name}", numbers) for name, numbers in result.baselines.items() if name not in claims}
     for method, (where, numbers) in claims.items():
@@ -65,6 +52,8 @@ def verify(path: str | Path, *, data: str | Path | None = None) -> Verdict:
             continue
         differences += _compare(where, numbers, measured[method])
         checked += len(numbers)
+        limits = again.measured[method].intervals()
+        differences += _compare(f"intervals.{method}", _flat(result.intervals.get(method, {})), _flat(limits))
     if result.composer in result.baselines:
         differences += _compare(
             f"baselines.{result.composer}", result.baselines[result.composer], measured.get(result.composer, {})
@@ -85,6 +74,10 @@ def _compare(where: str, claimed: Mapping[str, float], found: Mapping[str, float
         elif abs(claimed[name] - found[name]) > TOLERANCE:
             lines.append(f"{where}.{name}: the result says {claimed[name]:.6g}, the run gives {found[name]:.6g}")
     return lines
+
+
+def _flat(limits: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    return {f"{name}.{end}": value for name, ends in limits.items() for end, value in zip("lh", ends, strict=True)}
 
 
 def _plain(value: object) -> object:

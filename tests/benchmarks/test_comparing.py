@@ -125,3 +125,11 @@ def test_pictures_that_exist_are_inside_the_page_once(goldens: Path, vectors: An
     pictures = json.loads(re.search(r'id="pictures">(.*?)</script>', text, re.S).group(1))  # type: ignore[union-attr]
     assert all(value.startswith("data:image/webp") for value in pictures.values())
     assert len(pictures) == len(set(pictures)) <= len(names)
+
+
+def test_a_result_carries_the_interval_of_a_proportion(saved: dict[str, Path]) -> None:
+    result = json.loads(saved["plain"].read_text())
+    share, n = result["metrics"]["recall@10"], result["n_queries"]
+    half = 1.96 * (share * (1 - share) / (n - 1)) ** 0.5  # variance with n - 1
+    assert result["intervals"]["vectors"]["recall@10"] == pytest.approx([share - half, share + half])
+    assert "average" not in result["intervals"]["vectors"]
