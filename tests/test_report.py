@@ -87,6 +87,16 @@ def test_the_ledger_says_its_numbers(store: Store):
     assert "width:75.0%" in text  # 0.6 of 0.6 + 0.2
 
 
+def test_a_right_answer_is_framed_and_said(store: Store):
+    plain, known = (panel(Query("@red"), hits("red"), store, right=right) for right in ([], ["red"]))
+    assert "a right answer" not in report_page([plain], title="Report")
+    assert 'class="right"' in report_page([known], title="Report")
+    assert 'alt="Result 1: red, a right answer"' in report_page([known], title="Report")
+    edge = (2 * (MARGIN + TILE + 2 * GAP) + 2, 2 * MARGIN + TILE)  # inside the frame's left side
+    assert contact_sheet([plain]).getpixel(edge) != (47, 158, 91)
+    assert contact_sheet([known]).getpixel(edge) == (47, 158, 91)
+
+
 def test_an_item_without_a_thumbnail_and_an_answer_without_hits_have_their_place(store: Store):
     text = report_page([panel(Query("@bare"), hits("bare"), store), panel(Query(None, "x"), [], store)], title="Report")
     assert 'class="missing" role="img" aria-label="Result 1: bare"' in text

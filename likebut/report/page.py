@@ -50,7 +50,8 @@ def _hit(hit: Tile, rank: int) -> str:
         f'<figcaption><span class="line"><span>{rank}</span>{score}</span>{_ledger(hit)}'
         f'<span class="name">{escape(hit.name)}</span></figcaption>'
     )
-    return _figure(hit, f"Result {rank}: {hit.name}{about}", caption)
+    right = ", a right answer" if hit.right else ""
+    return _figure(hit, f"Result {rank}: {hit.name}{about}{right}", caption)
 
 
 def _ledger(hit: Tile) -> str:
@@ -70,13 +71,14 @@ def _number(value: float, digits: int, signed: bool = False) -> str:
 
 
 def _figure(tile: Tile, alt: str, caption: str) -> str:
+    kind = ' class="right"' if tile.right else ""
     if tile.picture is None:
-        return f'<figure><div class="missing" role="img" aria-label="{escape(alt)}"></div>{caption}</figure>'
+        return f'<figure{kind}><div class="missing" role="img" aria-label="{escape(alt)}"></div>{caption}</figure>'
     width, height = tile.picture.size
     picture = (
         f'<img src="{_data_uri(tile.picture)}" width="{width}" height="{height}" alt="{escape(alt)}" loading="lazy">'
     )
-    return f"<figure>{picture}{caption}</figure>"
+    return f"<figure{kind}>{picture}{caption}</figure>"
 
 
 def _data_uri(picture: Image.Image) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -18,13 +18,17 @@ SIDE = 256  # px: the longest side of every picture in a report
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture of a panel. `picture` None is drawn as an empty frame; `parts` is the score's ledger."""
+    """One picture of a panel. `picture` None is drawn as an empty frame; `parts` is the score's ledger.
+
+    right: known to be a right answer, and framed as such.
+    """
 
     picture: Image.Image | None
     name: str
     score: float | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
     about: str = ""
+    right: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,19 @@ class Panel:
     note: str = ""
 
 
-def panel(query: Query, hits: Sequence[Hit], store: Store, *, title: str = "", note: str = "") -> Panel:
-    """The panel of one search: hits and "@ID" references come from the store's thumbnails, others are opened."""
+def panel(
+    query: Query,
+    hits: Sequence[Hit],
+    store: Store,
+    *,
+    title: str = "",
+    note: str = "",
+    right: Collection[str] = (),
+) -> Panel:
+    """The panel of one search: hits and "@ID" references come from the store's thumbnails, others are opened.
+
+    right: ids of right answers, where they are known.
+    """
     given = []
     if query.reference is not None:
         name = f"@{query.reference_id}" if query.reference_id is not None else "reference"
@@ -51,7 +66,7 @@ def panel(query: Query, hits: Sequence[Hit], store: Store, *, title: str = "", n
     )
     pictures = store.thumbnails([hit.id for hit in hits])
     answers = [
-        Tile(_small(picture) if picture else None, hit.id, hit.score, hit.parts, _about(hit.metadata))
+        Tile(_small(picture) if picture else None, hit.id, hit.score, hit.parts, _about(hit.metadata), hit.id in right)
         for picture, hit in zip(pictures, hits, strict=True)
     ]
     return Panel(title, given, words, answers, note)

@@ -11,7 +11,7 @@ from likebut.errors import LikebutError
 from likebut.report.panels import PARTS, Panel, Tile
 
 TILE, GAP, MARGIN, ROW = 176, 14, 28, 68  # ROW: what stands below a hit's picture
-INK, GREY, RULE, PAPER = "#1c1f24", "#767c86", "#e3e5e9", "#ffffff"
+INK, GREY, RULE, PAPER, RIGHT = "#1c1f24", "#767c86", "#e3e5e9", "#ffffff", "#2f9e5b"
 
 
 def contact_sheet(panels: Sequence[Panel], *, columns: int = 6) -> Image.Image:
@@ -75,7 +75,7 @@ def _draw_panel(sheet: Canvas, panel: Panel, top: int, left: int, columns: int) 
 
 
 def _draw_hit(sheet: Canvas, hit: Tile, rank: int, x: float, y: float) -> None:
-    sheet.picture(x, y, hit.picture)
+    sheet.picture(x, y, hit.picture, frame=RIGHT if hit.right else RULE)
     sheet.text(x, y + TILE + 6, str(rank), 15, INK)
     if hit.score is not None:
         score = f"{hit.score:.3f}"
@@ -119,21 +119,22 @@ class Canvas:
             corners = [value * self.scale for value in (x, y, x + length, y + 5)]
             self._draw.rectangle([*corners[:2], corners[2] - 1, corners[3] - 1], fill=colour)
 
-    def picture(self, x: float, y: float, picture: Image.Image | None) -> None:
+    def picture(self, x: float, y: float, picture: Image.Image | None, frame: str = RULE) -> None:
         """A picture inside a TILE × TILE frame with round corners; its own shape is kept."""
         side, radius = TILE * self.scale, 8 * self.scale
-        frame = Image.new("RGB", (side, side), "#f3f4f6")
+        ground = Image.new("RGB", (side, side), "#f3f4f6")
         if picture is not None:
             factor = side / max(picture.size)
             size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
-            frame.paste(picture.resize(size, Image.Resampling.LANCZOS), ((side - size[0]) // 2, (side - size[1]) // 2))
+            ground.paste(picture.resize(size, Image.Resampling.LANCZOS), ((side - size[0]) // 2, (side - size[1]) // 2))
         corners = Image.new("L", (side, side), 0)
         ImageDraw.Draw(corners).rounded_rectangle((0, 0, side - 1, side - 1), radius, fill=255)
-        self.image.paste(frame, (round(x * self.scale), round(y * self.scale)), corners)
+        self.image.paste(ground, (round(x * self.scale), round(y * self.scale)), corners)
         self._draw.rounded_rectangle(
             [x * self.scale, y * self.scale, (x + TILE) * self.scale - 1, (y + TILE) * self.scale - 1],
             radius,
-            outline=RULE,
+            outline=frame,
+            width=1 if frame == RULE else 3 * self.scale,
         )
 
 

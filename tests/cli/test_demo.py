@@ -79,3 +79,11 @@ def test_a_demo_of_an_older_model_is_indexed_again(likebut, colour_by_name: str,
     again = likebut("demo", "--dir", tmp_path, "--encoder", colour_by_name)
     assert again.code == 0, again.err
     assert f"{few} encoded with colour" in again.out
+
+
+@pytest.mark.slow
+def test_the_bundled_model_finds_most_of_the_right_answers(likebut, tmp_path: Path):
+    # Nine questions, six hits out of 273 pictures each: by chance 0.2 right answers would be shown.
+    outcome = likebut("demo", "--dir", tmp_path)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.count("right answer at rank") >= 6

@@ -138,13 +138,14 @@ def _write(
     panels = []
     for sample, query, hits in zip(samples, asked, answers, strict=True):
         note = f"{sample.note} {_right(sample, hits, gallery).capitalize()}.".strip()
-        panels.append(panel(query, hits, engine.store, title=sample.title, note=note))
+        right = {hit.id for hit in _fitting(sample, hits, gallery)}
+        panels.append(panel(query, hits, engine.store, title=sample.title, note=note, right=right))
     page = report_page(
         panels,
         title="likebut: like this one, but …",
         intro=f"{len(engine.store)} pictures drawn by likebut, indexed with {engine.encoder.name}. Each row: what was "
-        "asked, then the best answers with their scores; the bar shows what a score is made of. The model was trained "
-        "on such drawings, so this says nothing about photos.",
+        "asked, then the best answers with their scores. The bar shows what a score is made of, a green frame the "
+        "right answer. The model was trained on such drawings, so this says nothing about photos.",
     )
     (dir / "report.html").write_text(page, encoding="utf-8")
     contact_sheet(panels).save(dir / "sheet.png", compress_level=3)
