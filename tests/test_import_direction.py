@@ -12,7 +12,7 @@ LEVELS = {
     **dict.fromkeys(["errors"], -1),
     **dict.fromkeys(["types"], 0),
     **dict.fromkeys(["registry", "checkpoints", "images"], 1),
-    **dict.fromkeys(["sketches"], 1.5),
+    **dict.fromkeys(["sketches", "segmenters"], 1.5),
     **dict.fromkeys(["encoders", "stores", "datasets", "metrics"], 2),
     **dict.fromkeys(["composers", "indexing"], 3),
     **dict.fromkeys(["engine"], 4),
