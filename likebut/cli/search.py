@@ -26,6 +26,15 @@ def command(
     mask: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The same as a picture: white counts, black does not.")
     ] = None,
+    click: Annotated[
+        str, typer.Option(metavar="X,Y", help="A point on the thing that counts; it is cut out of REFERENCE.")
+    ] = "",
+    cut: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Cut the thing out of --region too: grabcut, or sam2[:FOLDER]. --click: grabcut."
+        ),
+    ] = "",
     sketch: Annotated[Path | None, typer.Option(metavar="FILE", help="A drawing of what to find.")] = None,
     negative: Annotated[str, typer.Option("--not", metavar="TEXT", help="What must not be there.")] = "",
     composer: Annotated[
@@ -65,8 +74,14 @@ def command(
     """
     from likebut.cli.shared import note, parse_weights
     from likebut.engine import open_index
+    from likebut.errors import BadQuery
 
+    if sum(map(bool, (region, mask, click))) > 1:
+        raise BadQuery("--region, --mask and --click each say which part counts. Give one.")
     asked = _query(reference, text, region, mask)
+    engine = open_index(index)
+    if click or cut:
+        asked = _cut_out(asked, engine, click, cut)
     asked = replace(
         asked,
         sketch=_existing(sketch),
@@ -75,7 +90,6 @@ def command(
         where=where or None,
         exclude=frozenset() if keep_reference or asked.reference_id is None else frozenset({asked.reference_id}),
     )
-    engine = open_index(index)
     with engine.store:
         hits = engine.search([asked], k, composer)[0]
         if save is not None:
@@ -91,12 +105,9 @@ def command(
 
 def _query(reference: str, text: str, region: str, mask: Path | None) -> Query:
     """The arguments as a query; a lone first argument that names no picture is the text."""
-    from likebut.errors import BadQuery
     from likebut.images import load_image
     from likebut.types import Query, Region
 
-    if region and mask:
-        raise BadQuery("--region and --mask both say which part counts. Give one.")
     if reference and not text and not _names_a_picture(reference):
         reference, text = "", reference
     part = Region(mask=str(_existing(mask))) if mask else Region.parse(region) if region else None
@@ -105,6 +116,20 @@ def _query(reference: str, text: str, region: str, mask: Path | None) -> Query:
     if reference and not reference.startswith("@"):
         reference = str(_existing(Path(reference)))
     return Query(reference or None, text, part)
+
+
+def _cut_out(query: Query, engine: Engine, click: str, segmenter: str) -> Query:
+    """The query with the thing in its region, or under the click, as its region."""
+    from likebut.errors import BadQuery
+    from likebut.segmenters import parse_click, segment
+
+    where = parse_click(click) if click else query.region
+    picture = engine.references().picture(query)
+    if picture is None or where is None:
+        raise BadQuery(
+            "--click and --cut need a REFERENCE, and --cut a --region or --mask: cut out of what, and where?"
+        )
+    return replace(query, region=segment(picture, where, segmenter or "grabcut"))
 
 
 def _names_a_picture(word: str) -> bool:

@@ -97,6 +97,20 @@ def test_a_region_a_mask_and_a_sketch(likebut, index: Path, tmp_path: Path):
     assert "Give one" in both_given.err
 
 
+def test_a_click_cuts_the_thing_under_it_out_of_the_picture(likebut, index: Path, tmp_path: Path):
+    both = Image.new("RGB", (128, 64), "white")
+    both.paste(draw("red round").resize((64, 64)), (0, 0))
+    both.paste(draw("blue square").resize((64, 64)), (64, 0))
+    both.save(tmp_path / "both.png")
+    for given in (["--click", "0.75,0.5"], ["--region", "0.5,0,1,1", "--cut", "grabcut"]):
+        found = likebut("search", index, tmp_path / "both.png", *given, "--json", "-k", "1")
+        assert json.loads(found.out)["id"] == "g4"
+    two = likebut("search", index, tmp_path / "both.png", "--click", "0.7,0.5", "--region", "0,0,1,1")
+    assert (two.code, "Give one" in two.err) == (2, True)
+    nowhere = likebut("search", index, "blue", "--cut", "grabcut")
+    assert (nowhere.code, "cut out of what" in nowhere.err) == (2, True)
+
+
 def test_what_must_not_be_there_weights_filters_and_composers(likebut, index: Path):
     assert ids(likebut("search", index, "blue", "--not", "round", "--json").out)[0] == "g4"
     assert ids(likebut("search", index, "@g1", "blue square", "--weight", "text=9", "--json").out)[0] == "g4"
