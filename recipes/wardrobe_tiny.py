@@ -2,9 +2,11 @@
 
     python recipes/wardrobe_tiny.py --out runs/wardrobe-tiny --export likebut/weights/wardrobe-tiny
 
-Price     to be measured
-Expect    to be measured
-Smoke     python recipes/wardrobe_tiny.py --toy   # seconds, no download; CI runs this line
+Price     44 minutes on one thread of two shared, busy cores (0.4–1.2 s a step), 2–10 minutes of drawing before; 0.8 GB
+          of disk, 2 GB of memory
+Expect    of 1,000 test pictures text-image recall@1 = 0.949, image-text 0.975 (chance 0.001), seed 0; queries of unseen
+          combinations 0.971 and 0.964, n = 140 (results/wardrobe-tiny/text-image.json). One run, no error bar
+Smoke     python recipes/wardrobe_tiny.py --toy   # 10 seconds, no download; CI runs this line
 Resume    the same command again: pictures are drawn once, training goes on from the last checkpoint to the bit
 
 Symmetric InfoNCE over batches of (picture, text). Texts name a part of what is there, so a text is often true of
@@ -72,7 +74,7 @@ def learn_vocabulary(folder: Path, seed: int, texts_read: int) -> Tokenizer:
         rng = generator("vocabulary", seed)
         styles = list(STYLES)
         texts = [words_about(garment_of("train", rng), styles[i % len(styles)], rng, 0.3)[0] for i in range(texts_read)]
-        texts += [words_about(scene_of("train", rng), styles[i % 6], rng, 0.3)[0] for i in range(texts_read // 5)]
+        texts += [words_about(scene_of("train", rng), styles[i % 6], rng, 0.3)[0] for i in range(texts_read * 3 // 16)]
         train_vocabulary(texts, VOCABULARY).save(folder)
     return Tokenizer.from_folder(folder)
 
