@@ -8,7 +8,9 @@ Smoke     python recipes/lincir_wardrobe.py --toy   # seconds; CI runs this line
 Resume    the same command again
 
 Captions of train garments and outfits from Wardrobe's grammar; keywords are found by the rule of
-`likebut.training.keywords`. `--val` is a folder made by `likebut data make wardrobe`.
+`likebut.training.keywords`. φ takes features of length 1 (`l2_normalize`): wardrobe-tiny's picture features are many
+times as long as its text features, and a φ that has seen only texts would be lost among pictures. `--val` is a folder
+made by `likebut data make wardrobe`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from likebut.training.wardrobe_phi import captions_about, export_head, recipe_ar
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Write captions, train, choose by validation, export. Returns the checkpoint folder."""
-    args = recipe_arguments(__doc__ or "", "lincir", 6000).parse_args(arguments)
+    args = recipe_arguments(__doc__ or "", "lincir", 3000).parse_args(arguments)
     if args.toy:
         args.size, args.steps, args.batch = 64, 6, 16
     encoder = load_encoder(args.encoder, device=args.device)
@@ -41,13 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         args.out,
         captions=captions,
         steps=args.steps,
-        batch_size=args.batch or 256,
+        batch_size=args.batch or 128,
         validate=validate if args.val else None,
         data=f"{len(captions)} captions of Wardrobe train, no pictures",
         recipe="python recipes/lincir_wardrobe.py",
         licence="Apache-2.0",
+        options={"l2_normalize": True},
         seed=args.seed,
-        lr=5e-4,
+        lr=1e-3,
         schedule="cosine",
         validate_every=500,
         log_every=250,

@@ -7,8 +7,9 @@ Expect    to be measured
 Smoke     python recipes/pic2word_wardrobe.py --toy   # seconds; CI runs this line
 Resume    the same command again
 
-Two views of each picture are encoded once (cut, mirrored, lit a little differently; of outfits also single garments as
-regions), then φ trains from those features. `--val` is a folder made by `likebut data make wardrobe`.
+A view of each picture is encoded once (cut, mirrored, lit a little differently; of half of the outfits one garment as a
+region), then φ trains from those features, which SEARLE's recipe can read too: `--features runs/wardrobe-features`. φ
+takes them at length 1, because wardrobe-tiny's are very long. `--val` is a folder made by `likebut data make wardrobe`.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_argument
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Encode, train, choose by validation, export. Returns the checkpoint folder."""
-    args = recipe_arguments(__doc__ or "", "pic2word", 6000).parse_args(arguments)
+    args = recipe_arguments(__doc__ or "", "pic2word", 3000).parse_args(arguments)
     if args.toy:
         args.pictures, args.size, args.steps, args.batch = args.out / "pictures", 32, 6, 16
     encoder = load_encoder(args.encoder, device=args.device)
     stack = draw_stack(args.pictures, PICTURES, "train", args.size)
-    features = view_features(stack, encoder, args.out / "features", seed=args.seed)
+    features = view_features(stack, encoder, args.features or args.out / "features", views=1, seed=args.seed)
 
     def validate(composer: Composer) -> Mapping[str, float]:
         found = run("wardrobe-edit@val", data=args.val, encoder=encoder, composer=composer, baselines=False).metrics
@@ -48,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         data=f"Wardrobe train, {len(stack)} drawn pictures, {len(features)} views",
         recipe="python recipes/pic2word_wardrobe.py",
         licence="Apache-2.0",
+        options={"l2_normalize": True},
         seed=args.seed,
-        lr=5e-4,
+        lr=1e-3,
         warmup=args.steps // 10,
         validate_every=500,
         log_every=250,

@@ -26,12 +26,15 @@ from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_argument
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Encode, optimise tokens, distil, choose by validation, export. Returns the checkpoint folder."""
-    args = recipe_arguments(__doc__ or "", "searle", 6000).parse_args(arguments)
+    parser = recipe_arguments(__doc__ or "", "searle", 2000)
+    parser.add_argument("--tokens", type=int, default=4000, help="pictures that get a word of their own")
+    args = parser.parse_args(arguments)
     if args.toy:
         args.pictures, args.size, args.steps, args.batch = args.out / "pictures", 32, 6, 16
     encoder = load_encoder(args.encoder, device=args.device)
     stack = draw_stack(args.pictures, PICTURES, "train", args.size)
-    features = view_features(stack, encoder, args.out / "features", views=1, seed=args.seed)
+    features = view_features(stack, encoder, args.features or args.out / "features", views=1, seed=args.seed)
+    rows = features.rows[: args.tokens]
     phrases = write_phrases(args.out / "phrases.tsv", 2 if args.toy else 40, args.seed)
 
     def validate(composer: Composer) -> Mapping[str, float]:
@@ -42,17 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         "searle",
         encoder,
         args.out,
-        features=features,
+        features=rows,
         phrases=phrases,
         steps=args.steps,
         batch_size=args.batch or 256,
-        token_steps=4 if args.toy else 150,
+        token_steps=4 if args.toy else 100,
         validate=validate if args.val else None,
-        data=f"Wardrobe train, {len(stack)} drawn pictures; phrases of its grammar",
+        data=f"Wardrobe train, {len(rows)} drawn pictures; phrases of its grammar",
         recipe="python recipes/searle_wardrobe.py",
         licence="Apache-2.0",
+        options={"l2_normalize": True},
         seed=args.seed,
-        lr=5e-4,
+        lr=1e-3,
         schedule="cosine",
         validate_every=500,
         log_every=250,

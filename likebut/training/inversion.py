@@ -7,13 +7,15 @@ lincir.py; `phi.py` runs them.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from likebut.composers.phi import InversionNetwork
 from likebut.encoders.clip.model import CLIP
@@ -23,6 +25,7 @@ from likebut.training.distributed import Process
 from likebut.training.loop import TrainConfig
 from likebut.types import Array
 
+Network = TypeVar("Network", bound=InversionNetwork)
 Prompt = Sequence[str | None]  # a sentence in pieces, None where the pseudo-token goes
 
 
@@ -74,12 +77,15 @@ class InversionMethod(ABC):
 
     batch_size  rows per process as published
     settings    the published numbers of `TrainConfig` that do not depend on the length of the run
+    l2_normalize  whether φ takes features scaled to length 1; a composer must then do the same, and checkpoints say so.
+                LinCIR's switch, off in every published result. It is needed where an encoder's features are much longer
+                than OpenAI's (about 10), or where pictures and texts differ in length
     """
 
     name: ClassVar[str]
     batch_size: ClassVar[int]
     settings: ClassVar[Mapping[str, Any]]
-    l2_normalize = False  # whether φ takes features of length 1; a composer must then do the same
+    l2_normalize = False
     text: FrozenText
 
     @property
@@ -103,6 +109,17 @@ class InversionMethod(ABC):
     @abstractmethod
     def loss(self, phi: InversionNetwork, batch: Any) -> tuple[Tensor, Mapping[str, float]]:
         """The loss of a batch, and its parts for the log."""
+
+    def fresh(self, phi: Network) -> Network:
+        """An untrained φ made ready for what `fed` gives: numbers of about one, which its first layer is drawn for."""
+        if self.l2_normalize:
+            first = next(module for module in phi.modules() if isinstance(module, nn.Linear))
+            first.weight.data.mul_(math.sqrt(first.in_features))  # a row of length 1 has numbers of about 1/√D
+        return phi
+
+    def fed(self, features: Tensor) -> Tensor:
+        """What φ is given for (B, D) features."""
+        return F.normalize(features, dim=-1) if self.l2_normalize else features
 
 
 def blocks(rows: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

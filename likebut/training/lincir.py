@@ -58,7 +58,7 @@ class LincirTraining(InversionMethod):
 
     def network(self) -> Phi:
         """`Phi` with a hidden width of 4 D."""
-        return Phi(self.text.clip.config.dim, None, self.text.token_width, self.dropout)
+        return self.fresh(Phi(self.text.clip.config.dim, None, self.text.token_width, self.dropout))
 
     def batches(self, batch_size: int, process: Process, seed: int) -> Batches:
         """Ids of captions, ids of the same captions masked, and the noise."""
@@ -79,7 +79,8 @@ class LincirTraining(InversionMethod):
     def loss(self, phi: InversionNetwork, batch: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Mapping[str, float]]:
         """Mean squared error between the masked caption, read with φ's word in it, and the caption."""
         whole, gaps, noise = batch
-        return lincir_loss(phi, whole, gaps, noise.to(self.text.device), self.text, self.l2_normalize), {}
+        noise = noise.to(self.text.device)
+        return lincir_loss(phi, whole, gaps, noise, self.text, self.l2_normalize), {}
 
 
 def lincir_loss(

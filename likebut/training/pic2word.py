@@ -26,7 +26,7 @@ from likebut.types import Array
 class Pic2WordTraining(InversionMethod):
     """features: (N, D) image features, not scaled; read where they lie.
 
-    middle: width of φ's hidden layers (512 in the release).
+    middle: width of φ's hidden layers (512 in the release); l2_normalize: see `InversionMethod`.
     """
 
     name: ClassVar[str] = "pic2word"
@@ -39,8 +39,11 @@ class Pic2WordTraining(InversionMethod):
         "schedule": "cosine",
     }
 
-    def __init__(self, text: FrozenText, features: Array, *, middle: int = 512, dropout: float = 0.1) -> None:
+    def __init__(
+        self, text: FrozenText, features: Array, *, middle: int = 512, dropout: float = 0.1, l2_normalize: bool = False
+    ) -> None:
         self.text, self.features, self.middle, self.dropout = text, features, middle, dropout
+        self.l2_normalize = l2_normalize
         self._prompt = text.ids([["a photo of", None]])
 
     @property
@@ -50,7 +53,7 @@ class Pic2WordTraining(InversionMethod):
 
     def network(self) -> IM2TEXT:
         """`IM2TEXT` with two hidden layers."""
-        return IM2TEXT(self.features.shape[1], self.middle, self.text.token_width, dropout=self.dropout)
+        return self.fresh(IM2TEXT(self.features.shape[1], self.middle, self.text.token_width, dropout=self.dropout))
 
     def batches(self, batch_size: int, process: Process, seed: int) -> Batches:
         """Rows of the features."""
@@ -67,7 +70,7 @@ class Pic2WordTraining(InversionMethod):
     def loss(self, phi: InversionNetwork, batch: tuple[Tensor]) -> tuple[Tensor, Mapping[str, float]]:
         """Symmetric InfoNCE over the rows of all processes; see the module header."""
         features = batch[0].to(self.text.device).float()
-        return pic2word_loss(phi, features, self.text, self._prompt), {}
+        return pic2word_loss(phi, self.fed(features), self.text, self._prompt), {}
 
 
 def pic2word_loss(phi: InversionNetwork, features: Tensor, text: FrozenText, prompt: Tensor) -> Tensor:

@@ -220,9 +220,10 @@ class SearleTraining(InversionMethod):
         phrases: Phrases,
         *,
         dropout: float = 0.5,
+        l2_normalize: bool = False,
     ) -> None:
         self.text, self.features, self.tokens, self.nearest = text, features, tokens, nearest
-        self.phrases, self.dropout = phrases, dropout
+        self.phrases, self.dropout, self.l2_normalize = phrases, dropout, l2_normalize
 
     @property
     def size(self) -> int:
@@ -231,7 +232,7 @@ class SearleTraining(InversionMethod):
 
     def network(self) -> Phi:
         """`Phi` with a hidden width of 4 D."""
-        return Phi(self.features.shape[1], None, self.text.token_width, self.dropout)
+        return self.fresh(Phi(self.features.shape[1], None, self.text.token_width, self.dropout))
 
     def batches(self, batch_size: int, process: Process, seed: int) -> Batches:
         """Features, their tokens, and for each a phrase about one of its concepts."""
@@ -252,7 +253,7 @@ class SearleTraining(InversionMethod):
         features, tokens, drawn, gaps = batch
         device = self.text.device
         distil, phrase = searle_losses(
-            phi, features.to(device), tokens.to(device), gaps, self.phrases.features(drawn), self.text
+            phi, self.fed(features.to(device)), tokens.to(device), gaps, self.phrases.features(drawn), self.text
         )
         return distil + PHRASE_WEIGHT * phrase, {"distil": float(distil.detach()), "phrase": float(phrase.detach())}
 

@@ -101,6 +101,7 @@ def recipe_arguments(doc: str, name: str, steps: int) -> argparse.ArgumentParser
     parser.add_argument(
         "--pictures", type=Path, default=Path("runs/wardrobe-tiny/pictures/train"), help="kept drawings"
     )
+    parser.add_argument("--features", type=Path, help="where picture features are kept; default: OUT/features")
     parser.add_argument("--size", type=int, default=24_000, help="pictures to draw where there are none")
     parser.add_argument(
         "--val", type=Path, help="folder of `likebut data make wardrobe`: keep the best on wardrobe-edit@val"

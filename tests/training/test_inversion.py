@@ -200,3 +200,19 @@ def test_two_processes_learn_what_one_does(tmp_path: Path):
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     for name in one:
         torch.testing.assert_close(one[name], two[name], rtol=0, atol=3e-5)  # three steps of 1e-3 each
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_phi_for_features_of_length_one_starts_where_others_start_and_its_folder_remembers(
+    method: str, tmp_path: Path, encoder: ClipEncoder
+):
+    given = {"steps": 1, "lr": 0.0, "batch_size": 16, "quiet": True, **material(tmp_path)}
+    plain = load_phi(train_phi(method, encoder, tmp_path / "plain", **given))
+    out = train_phi(method, encoder, tmp_path / "unit", options={"l2_normalize": True}, **given)
+    unit_row = torch.nn.functional.normalize(torch.from_numpy(features(1)), dim=-1)
+    first = [next(m for m in phi.modules() if isinstance(m, torch.nn.Linear)) for phi in (plain, load_phi(out))]
+    torch.testing.assert_close(first[1].weight, first[0].weight * 4)  # √16
+    torch.testing.assert_close(first[1](unit_row), first[0](unit_row * 4))
+    composer = load_composer(method, encoder, phi=out)
+    assert composer.l2_normalize  # type: ignore[attr-defined]
+    np.testing.assert_allclose(composer.invert(features(2)), composer.invert(features(2) / 9), atol=1e-6)  # type: ignore[attr-defined]
