@@ -77,15 +77,18 @@ class Result:
     def save(self, path: str | Path = "results") -> Path:
         """Write the result and its runs. A path that ends in .json is the file, another the folder of all results.
 
-        In a folder the file is BENCHMARK/COMPOSER--ENCODER.json. Returns the file.
+        In a folder the file is BENCHMARK/COMPOSER--ENCODER.json. Runs of baselines are named by what they hold, so that
+        all results of one encoder share them. Returns the file.
         """
         path = Path(path).expanduser()
         file = path if path.suffix == ".json" else path / self.benchmark / f"{self.name}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         runs = dict(self.run)
         for method, answers in self.answers.items():
-            stem = file.stem if method == self.composer else f"{file.stem}.{_slug(method)}"
-            runs[method] = write_run(answers, file.parent / stem)[0].name
+            if method == self.composer:
+                runs[method] = write_run(answers, file.parent / file.stem)[0].name
+            else:
+                runs[method] = _write_shared(answers, file.parent / f"{_slug(method)}--{_slug(self.encoder)}")
         self.run = runs
         content = {key: value for key, value in vars(self).items() if key != "answers"}
         draft = file.with_name(file.name + ".part")
@@ -167,6 +170,15 @@ def _reference_name(query: Query) -> str:
 def short_name(name: str) -> str:
     """A checkpoint's path → its folder's name, which says as much to others; every other name as it is."""
     return Path(name).name if name.startswith(("/", ".", "~")) else name
+
+
+def _write_shared(answers: Sequence[Answers], stem: Path) -> str:
+    """Write a run as STEM.<first digits of its sha256>.jsonl.gz; returns that file's name."""
+    files = write_run(answers, Path(f"{stem}.new"))
+    digest = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
+    for file in files:
+        file.replace(file.with_name(file.name.replace(f"{stem.name}.new", f"{stem.name}.{digest}", 1)))
+    return f"{stem.name}.{digest}.jsonl.gz"
 
 
 def _slug(name: str) -> str:

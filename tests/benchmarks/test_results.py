@@ -126,8 +126,12 @@ def test_baselines_and_the_gap_are_verified_too(tmp_path):
     )
     path = run("custom", data=folder, encoder=ToyEncoder(), composer="slerp", cache=tmp_path).save(tmp_path)
     assert path.name == "slerp--toy.json"
-    assert (path.parent / "slerp--toy.image_only.jsonl.gz").exists()
+    other = run("custom", data=folder, encoder=ToyEncoder(), composer="sum", cache=tmp_path).save(tmp_path)
+    shared = [json.loads(file.read_text())["run"]["image_only"] for file in (path, other)]
+    assert shared[0] == shared[1]  # one run of a baseline serves all results
+    assert len(list(path.parent.glob("image_only--toy.*.jsonl.gz"))) == 1
     assert verify(path).true
+    assert verify(other).true
 
     def change(content):
         content["baselines"]["image_only"]["recall@1"] = 0.25
