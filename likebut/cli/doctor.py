@@ -13,7 +13,9 @@ import typer
 EXTRAS = {
     "blip": ("transformers",),
     "ray": ("ray", "lance_ray"),
-    "train": ("accelerate", "matplotlib"),
+    "train": ("spacy",),
+    "plots": ("matplotlib",),
+    "sam": ("transformers",),
     "mteb": ("mteb",),
     "heif": ("pillow_heif",),
 }

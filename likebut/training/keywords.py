@@ -103,7 +103,7 @@ def spacy_finder(model: str = "en_core_web_sm") -> Finder:
     try:
         import spacy
     except ImportError as error:
-        raise MissingExtra("Finding keywords with spaCy", "spacy") from error
+        raise MissingExtra("Finding keywords with spaCy", "train") from error
     try:
         tagger = spacy.load(model, exclude=["ner", "parser", "lemmatizer"])
     except OSError as error:
