@@ -2,6 +2,7 @@
 
     <!-- table: results wardrobe-edit -->      one benchmark of results/, a row per method
     <!-- table: summary -->                    the main metric of every benchmark in results/
+    <!-- table: model wardrobe-tiny -->        pictures and texts matched by a bundled encoder
     <!-- table: benchmarks -->                 the catalogue of protocols
     <!-- table: composers -->, encoders        the catalogues with their cards
     <!-- table: published cirr-test -->        figures of others
@@ -86,6 +87,29 @@ def summary(_: str) -> str:
     )
 
 
+def model(name: str) -> str:
+    """How well a bundled encoder matches pictures and texts."""
+    result = json.loads((ROOT / "results" / name / "text-image.json").read_text(encoding="utf-8"))
+    depths = (1, 5, 10)
+    rows = [
+        [
+            direction,
+            *(f"{100 * result['metrics'][f'{direction} recall@{k}{part}']:.1f}" for part in parts for k in depths),
+        ]
+        for direction in ("text-image", "image-text")
+        for parts in (("", " unseen"),)
+    ]
+    head = ["direction", *(f"recall@{k}" for k in depths), *(f"recall@{k}, unseen" for k in depths)]
+    training, chance = result["training"], result["metrics"]["text-image recall@1 chance"]
+    note = (
+        f"\n{name}, {result['queries']:,} test pictures; {result['queries_unseen']} of them show a combination of item, "
+        f"colour and pattern that no training picture shows (unseen). Chance at 1: {100 * chance:.1f} %; "
+        f"seed {result['seed']}. Trained in {training['seconds'] / 60:.0f} minutes on {training['machine']}: "
+        f"`{training['recipe']}`.\n"
+    )
+    return markdown(head, rows, len(head) - 1) + note
+
+
 def benchmarks(_: str) -> str:
     """The catalogue of protocols."""
     from likebut.benchmarks import BENCHMARKS
@@ -130,6 +154,7 @@ def published(benchmark: str) -> str:
 TABLES: dict[str, Callable[[str], str]] = {
     "results": results,
     "summary": summary,
+    "model": model,
     "benchmarks": benchmarks,
     "composers": catalogue("composers"),
     "encoders": catalogue("encoders"),
