@@ -102,8 +102,8 @@ def model(name: str) -> str:
     head = ["direction", *(f"recall@{k}" for k in depths), *(f"recall@{k}, unseen" for k in depths)]
     training, chance = result["training"], result["metrics"]["text-image recall@1 chance"]
     note = (
-        f"\n{name}, {result['queries']:,} test pictures; {result['queries_unseen']} of them show a combination of item, "
-        f"colour and pattern that no training picture shows (unseen). Chance at 1: {100 * chance:.1f} %; "
+        f"\n{name}, {result['queries']:,} test pictures; {result['queries_unseen']} of them show a combination of "
+        f"item, colour and pattern that no training picture shows (unseen). Chance at 1: {100 * chance:.1f} %; "
         f"seed {result['seed']}. Trained in {training['seconds'] / 60:.0f} minutes on {training['machine']}: "
         f"`{training['recipe']}`.\n"
     )
