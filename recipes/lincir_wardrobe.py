@@ -27,7 +27,7 @@ from likebut.training.wardrobe_phi import captions_about, export_head, recipe_ar
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Write captions, train, choose by validation, export. Returns the checkpoint folder."""
-    args = recipe_arguments(__doc__ or "", "lincir", 3000).parse_args(arguments)
+    args = recipe_arguments(__doc__ or "", "lincir", 1500).parse_args(arguments)
     if args.toy:
         args.size, args.steps, args.batch = 64, 6, 16
     encoder = load_encoder(args.encoder, device=args.device)
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         seed=args.seed,
         lr=1e-3,
         schedule="cosine",
-        validate_every=500,
+        validate_every=250,
         log_every=250,
     )
     if args.export:

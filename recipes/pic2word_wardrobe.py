@@ -27,7 +27,7 @@ from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_argument
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Encode, train, choose by validation, export. Returns the checkpoint folder."""
-    args = recipe_arguments(__doc__ or "", "pic2word", 3000).parse_args(arguments)
+    args = recipe_arguments(__doc__ or "", "pic2word", 800).parse_args(arguments)
     if args.toy:
         args.pictures, args.size, args.steps, args.batch = args.out / "pictures", 32, 6, 16
     encoder = load_encoder(args.encoder, device=args.device)
@@ -53,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         seed=args.seed,
         lr=1e-3,
         warmup=args.steps // 10,
-        validate_every=500,
-        log_every=250,
+        validate_every=100,
+        log_every=100,
     )
     if args.export:
         export_head(out, args.export)

@@ -26,7 +26,7 @@ from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_argument
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Encode, optimise tokens, distil, choose by validation, export. Returns the checkpoint folder."""
-    parser = recipe_arguments(__doc__ or "", "searle", 2000)
+    parser = recipe_arguments(__doc__ or "", "searle", 1000)
     parser.add_argument("--tokens", type=int, default=4000, help="pictures that get a word of their own")
     args = parser.parse_args(arguments)
     if args.toy:
@@ -58,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         seed=args.seed,
         lr=1e-3,
         schedule="cosine",
-        validate_every=500,
-        log_every=250,
+        validate_every=100,
+        log_every=100,
     )
     if args.export:
         export_head(out, args.export)
