@@ -27,7 +27,7 @@ from likebut.training.wardrobe_phi import captions_about, export_head, recipe_ar
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Write captions, train, choose by validation, export. Returns the checkpoint folder."""
-    args = recipe_arguments(__doc__ or "", "lincir", 1500).parse_args(arguments)
+    args = recipe_arguments(__doc__ or "", "lincir", 1000).parse_args(arguments)
     if args.toy:
         args.size, args.steps, args.batch = 64, 6, 16
     encoder = load_encoder(args.encoder, device=args.device)
@@ -48,12 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> Path:
         data=f"{len(captions)} captions of Wardrobe train, no pictures",
         recipe="python recipes/lincir_wardrobe.py",
         licence="Apache-2.0",
-        options={"l2_normalize": True},
+        options={"l2_normalize": True, "dropout": 0.1},
         seed=args.seed,
         lr=1e-3,
         schedule="cosine",
-        validate_every=250,
-        log_every=250,
+        validate_every=100,
+        log_every=100,
     )
     if args.export:
         export_head(out, args.export)

@@ -29,10 +29,10 @@ from likebut.training.distributed import Process, processes
 from likebut.training.features import FeatureCache
 from likebut.training.inversion import FrozenText, InversionMethod
 from likebut.training.lincir import LincirTraining
-from likebut.training.loop import Outcome, TrainConfig, train
+from likebut.training.loop import TrainConfig, train
 from likebut.training.pic2word import Pic2WordTraining
 from likebut.training.searle import Phrases, SearleTraining, associate, optimise_all
-from likebut.training.state import read_weights
+from likebut.training.state import read, read_weights
 from likebut.types import Array
 
 METHODS = ("pic2word", "searle", "lincir")
@@ -108,10 +108,17 @@ def train_phi(
             quiet=quiet,
         )
         if process.first:
-            phi.load_state_dict(read_weights(out / "run", "best" if (out / "run" / "best.pt").exists() else "last"))
-            extra = {"seconds": round(outcome.seconds, 1), "steps": outcome.step, "batch_size": rows * process.world}
+            kept = "best" if (out / "run" / "best.pt").exists() else "last"
+            phi.load_state_dict(read_weights(out / "run", kept))
+            scores = read(out / "run" / "best.pt")["metrics"] if kept == "best" else outcome.metrics
+            extra = {
+                "seconds": round(outcome.seconds, 1),
+                "steps": outcome.step,
+                "step_kept": outcome.best_step or outcome.step,
+                "batch_size": rows * process.world,
+            }
             about = {"data": data or "not stated", "recipe": recipe or f"likebut train {method}", "licence": licence}
-            _write(out, method, phi, loaded, task, outcome, config, about, extra)
+            _write(out, method, phi, loaded, task, scores, config, about, extra)
     return out
 
 
@@ -240,7 +247,7 @@ def _write(
     phi: InversionNetwork,
     encoder: Encoder,
     task: InversionMethod,
-    outcome: Outcome,
+    scores: Mapping[str, float],
     config: TrainConfig,
     about: Mapping[str, str],
     extra: Mapping[str, Any],
@@ -255,7 +262,7 @@ def _write(
             licence=about["licence"],
             weights=phi.state_dict(),
             options={"l2_normalize": True} if task.l2_normalize else {},
-            scores=outcome.metrics,
+            scores=scores,
             extra={"phi": phi.shape(), "seed": config.seed, "lr": config.lr, "torch": torch.__version__, **extra},
         ),
     )

@@ -100,7 +100,9 @@ def test_validation_gets_a_composer_and_its_best_weights_are_kept(tmp_path: Path
         validate_every=2, quiet=True,
     )  # fmt: skip
     assert [composer.name for composer in seen] == ["pic2word", "pic2word"]
-    assert json.loads((out / "config.json").read_text())["scores"]["length"] == pytest.approx(1)
+    config = json.loads((out / "config.json").read_text())
+    assert config["scores"] == {"recall@1": 1.0, "length": pytest.approx(1)}  # of the weights that were kept
+    assert (config["steps"], config["step_kept"]) == (4, 2)
     best = torch.load(out / "run" / "best.pt", weights_only=True)
     assert best["step"] == 2
     assert all(torch.equal(value, weights(out)[name]) for name, value in best["model"].items())
