@@ -2,8 +2,8 @@
 
     python recipes/pic2word_wardrobe.py --val wardrobe --export likebut/weights/pic2word--wardrobe-tiny
 
-Price     to be measured
-Expect    to be measured
+Price     4 minutes on 2 busy CPU cores, encoding 20,000 kept pictures included
+Expect    wardrobe-edit@val recall@10 0.703 (sum 0.674); results/ has the test splits
 Smoke     python recipes/pic2word_wardrobe.py --toy   # seconds; CI runs this line
 Resume    the same command again
 

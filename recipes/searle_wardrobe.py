@@ -2,8 +2,8 @@
 
     python recipes/searle_wardrobe.py --val wardrobe --export likebut/weights/searle--wardrobe-tiny
 
-Price     to be measured
-Expect    to be measured
+Price     14 minutes on 2 busy CPU cores; 11 of them optimise tokens
+Expect    wardrobe-edit@val recall@10 0.711 (sum 0.674); results/ has the test splits
 Smoke     python recipes/searle_wardrobe.py --toy   # seconds; CI runs this line
 Resume    the same command again; optimised tokens are kept block by block
 
@@ -26,8 +26,8 @@ from likebut.training.wardrobe_phi import PICTURES, export_head, recipe_argument
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Encode, optimise tokens, distil, choose by validation, export. Returns the checkpoint folder."""
-    parser = recipe_arguments(__doc__ or "", "searle", 1000)
-    parser.add_argument("--tokens", type=int, default=4000, help="pictures that get a word of their own")
+    parser = recipe_arguments(__doc__ or "", "searle", 600)
+    parser.add_argument("--tokens", type=int, default=2560, help="pictures that get a word of their own")
     args = parser.parse_args(arguments)
     if args.toy:
         args.pictures, args.size, args.steps, args.batch = args.out / "pictures", 32, 6, 16

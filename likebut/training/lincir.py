@@ -31,6 +31,7 @@ class LincirTraining(InversionMethod):
     """captions: N texts, any source. keywords: how their keyword runs are found, `keywords.spacy_finder()` or the rule.
 
     l2_normalize scales φ's input to length 1 after the noise; the released switch, off in every published result.
+    noise multiplies ε, whose length is about √D; text features much longer than that hardly feel the published 1.
     """
 
     name: ClassVar[str] = "lincir"
@@ -45,11 +46,12 @@ class LincirTraining(InversionMethod):
         keywords: Finder = find_keywords,
         l2_normalize: bool = False,
         dropout: float = 0.5,
+        noise: float = 1.0,
     ) -> None:
         if not captions:
             raise BadData("LinCIR trains on captions; found none. Give a text file with one caption per line.")
         self.text, self.captions, self.find = text, captions, keywords
-        self.l2_normalize, self.dropout = l2_normalize, dropout
+        self.l2_normalize, self.dropout, self.noise = l2_normalize, dropout, noise
 
     @property
     def size(self) -> int:
@@ -67,7 +69,7 @@ class LincirTraining(InversionMethod):
         def make(indices: Array, generator: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
             captions = [clean(self.captions[int(index)]) for index in indices]
             prompts = [masked(caption, self.find, generator) for caption in captions]
-            noise = generator.random((len(indices), 1)) * generator.standard_normal((len(indices), dim))
+            noise = self.noise * generator.random((len(indices), 1)) * generator.standard_normal((len(indices), dim))
             return (
                 self.text.ids([[caption] for caption in captions]),
                 self.text.ids(prompts),

@@ -93,3 +93,5 @@ def test_batches_hold_captions_gaps_and_noise_of_one_scale_per_caption():
     spread = noise.std(1)
     assert spread.max() < 2
     assert spread.min() < 0.5 < spread.max()  # u ε with u ~ U(0, 1): some captions are moved a little, some a lot
+    louder = LincirTraining(frozen_text(small_clip()), SENTENCES, noise=6.0)
+    torch.testing.assert_close(next(louder.batches(8, Process(), seed=0))[2], 6 * noise)
