@@ -1,6 +1,7 @@
 """How long scoring takes, and how much memory, beside an evaluator that sorts everything and compares names.
 
     python benchmarks-speed/evaluator.py            # CIRR-val and FashionIQ-val sizes, 640 numbers per row
+    python benchmarks-speed/evaluator.py --json results/speed/evaluator.json
     python benchmarks-speed/evaluator.py --circo    # 1,020 queries over 123,403 x 768, peak memory of the process
 
 Random vectors, fixed seed. Ours is `rank_part` and `measure`: subset ranking and the first hundred ids of every query
@@ -12,6 +13,8 @@ wall time because it hardly depends on what else the machine does.
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import resource
 import time
 from collections.abc import Callable, Mapping
@@ -90,8 +93,8 @@ def best_of(times: int, function: Callable[[], Mapping[str, float]]) -> tuple[fl
     return min(wall), min(processor), values
 
 
-def compare(title: str, benchmark: str, scenes: list[tuple[RetrievalSet, np.ndarray, np.ndarray]]) -> None:
-    """Print both times and stop if a number differs."""
+def compare(title: str, benchmark: str, scenes: list[tuple[RetrievalSet, np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Print both times, return them, and stop if a number differs."""
     fast = [best_of(5, lambda scene=scene: ours(benchmark, *scene)) for scene in scenes]
     slow = [best_of(2, lambda scene=scene: full_sort(*scene)) for scene in scenes]
     for (_, _, mine), (_, _, theirs) in zip(fast, slow, strict=True):
@@ -103,6 +106,7 @@ def compare(title: str, benchmark: str, scenes: list[tuple[RetrievalSet, np.ndar
         f"{title:<34} ours {wall:6.3f} s (processor {processor:.3f} s)   full sort {other:6.2f} s ({others:.2f} s)   "
         f"{other / wall:5.1f} x"
     )
+    return {"ours_s": wall, "ours_processor_s": processor, "full_sort_s": other, "full_sort_processor_s": others}
 
 
 def circo() -> None:
@@ -136,11 +140,22 @@ def main() -> None:
     """See the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--circo", action="store_true", help="the large gallery, alone in its process")
-    if parser.parse_args().circo:
+    parser.add_argument("--json", type=Path, help="also write the numbers there")
+    args = parser.parse_args()
+    if args.circo:
         circo()
         return
-    compare("CIRR-val 4,181 x 2,297 x 640", "cirr-val", [scene("cirr", 4181, 2297, 640)])
-    compare("FashionIQ-val, three categories", "fashioniq-val", [scene(n, *size, 640) for n, size in FASHIONIQ.items()])
+    fashioniq = [scene(name, *size, 640) for name, size in FASHIONIQ.items()]
+    found = {
+        title: compare(title, benchmark, scenes)
+        for title, benchmark, scenes in (
+            ("CIRR-val 4,181 x 2,297 x 640", "cirr-val", [scene("cirr", 4181, 2297, 640)]),
+            ("FashionIQ-val, three categories", "fashioniq-val", fashioniq),
+        )
+    }
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps({"cores": os.cpu_count(), **found}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     <!-- table: results wardrobe-edit -->      one benchmark of results/, a row per method
     <!-- table: summary -->                    the main metric of every benchmark in results/
     <!-- table: model wardrobe-tiny -->        pictures and texts matched by a bundled encoder
+    <!-- table: speed evaluator -->, store_lookup    timings of benchmarks-speed/, kept in results/speed/
     <!-- table: benchmarks -->                 the catalogue of protocols
     <!-- table: composers -->, encoders        the catalogues with their cards
     <!-- table: published cirr-test -->        figures of others
@@ -110,6 +111,51 @@ def model(name: str) -> str:
     return markdown(head, rows, len(head) - 1) + note
 
 
+def speed(what: str) -> str:
+    """A timing script's last run, as it wrote it to results/speed/."""
+    made = json.loads((ROOT / "results" / "speed" / f"{what}.json").read_text(encoding="utf-8"))
+    if what == "evaluator":
+        rows = [
+            [
+                title,
+                f"{times['ours_s']:.2f}",
+                f"{times['full_sort_s']:.2f}",
+                f"{times['full_sort_s'] / times['ours_s']:.1f} ×",
+            ]
+            for title, times in made.items()
+            if isinstance(times, dict)
+        ]
+        head = ["scoring from vectors, wall seconds", "likebut", "sorting everything", "ratio"]
+        return (
+            markdown(head, rows, 3)
+            + f"\n`benchmarks-speed/evaluator.py`, {made['cores']} CPU cores, best of 5 and of 2.\n"
+        )
+    ways = {
+        "numpy": "NumPy, plain",
+        "lancedb-flat": "LanceDB, no index",
+        "default": "`lance` as it comes (from memory)",
+    }
+    ways |= {"index": "`lance` through its index", "index-exact": "`lance`, index there, exact asked for"}
+    columns = ["all", "10%", "0.5%", "0.5% correlated", "exclude 50000", "within 50000"]
+    rows = [
+        [
+            ways[way],
+            *(f"{made[way][name]['p50_ms']:.1f}" if name in made[way] else "" for name in columns),
+            f"{100 * min(made[way][name]['same_ids'] for name in columns if name in made[way]):.0f} %",
+            str(made[way]["rss_mb"]),
+        ]
+        for way in ways
+    ]
+    head = ["p50 ms", "all", "10 % pass", "0.5 %", "0.5 %, correlated", "50,000 excluded", "within 50,000"]
+    size, build = f"{made['n']:,} × {made['dim']}", made["build"]
+    note = (
+        f"\n`benchmarks-speed/store_lookup.py --queries {made['queries']}`: {size}, a mixture of 1,000 clusters, "
+        f"k = {made['k']}, one query at a time, {made['cores']} CPU cores, load {made['load_before']:.1f} before. "
+        f"Adding took {build['add_s']:.1f} s, the index {build['index_s']:.1f} s, {build['disk_mb']} MB on disk.\n"
+    )
+    return markdown([*head, "same first 10 ids", "memory MB"], rows, len(head) + 1) + note
+
+
 def benchmarks(_: str) -> str:
     """The catalogue of protocols."""
     from likebut.benchmarks import BENCHMARKS
@@ -155,6 +201,7 @@ TABLES: dict[str, Callable[[str], str]] = {
     "results": results,
     "summary": summary,
     "model": model,
+    "speed": speed,
     "benchmarks": benchmarks,
     "composers": catalogue("composers"),
     "encoders": catalogue("encoders"),
