@@ -57,7 +57,8 @@ def results(benchmark: str) -> str:
         for method, numbers in {**result["baselines"], result["composer"]: result["metrics"]}.items():
             limits = result.get("intervals", {}).get(method, {})
             rows.setdefault(method, [number(name, numbers[name], limits.get(name)) for name in metrics])
-    order = [*(name for name in METHODS if name in rows), *sorted(set(rows) - set(METHODS))]
+    others = sorted(set(rows) - set(METHODS), key=lambda name: name.removeprefix("runs/"))
+    order = [*(name for name in METHODS if name in rows), *others]
     first = made[0]
     seeds = sorted({result["seed"] for result in made})
     note = (
@@ -66,7 +67,12 @@ def results(benchmark: str) -> str:
         + (" **Partial.**" if any(result["partial"] for result in made) else "")
         + "\n"
     )
-    return markdown(["method", *metrics], [[f"`{name}`", *rows[name]] for name in order], len(metrics)) + note
+    return (
+        markdown(
+            ["method", *metrics], [[f"`{name.removeprefix('runs/')}`", *rows[name]] for name in order], len(metrics)
+        )
+        + note
+    )
 
 
 def summary(_: str) -> str:
@@ -75,8 +81,8 @@ def summary(_: str) -> str:
     table: dict[str, dict[str, str]] = {}
     for folder in sorted(path for path in (ROOT / "results").iterdir() if path.is_dir()):
         for result in found(folder.name):
-            if "composer" not in result or "@" in result["composer"]:
-                continue  # regions made into pictures stand in the table of their own benchmark
+            if "composer" not in result or "@" in result["composer"] or "/" in result["composer"]:
+                continue  # region baselines and further training seeds stand in the table of their own benchmark
             main = result["main"]
             row = table.setdefault(f"{folder.name} ({main}, n = {result['n_queries']:,})", {})
             for method, numbers in {**result["baselines"], result["composer"]: result["metrics"]}.items():
