@@ -146,7 +146,7 @@ class Comparison:
 
 
 def compare(
-    paths: Sequence[str | Path],
+    results: Sequence[str | Path | Rescored],
     *,
     data: str | Path | None = None,
     metrics: Sequence[str] | None = None,
@@ -157,14 +157,15 @@ def compare(
 ) -> Comparison:
     """Compare saved results of one benchmark on the same data.
 
+    results  files, or what `rescore` made of them already
     metrics    names; default: those of the benchmark. baselines: also show those of the first result
     theirs     also show published figures for the same protocol
     draws, seed  of bootstrap and randomisation
     Raises `BadData` for results on different benchmarks, protocols or data, which no test can pair.
     """
-    if not paths:
+    if not results:
         raise BadQuery("There is nothing to compare. Give one or more result files: likebut compare results/…/*.json")
-    found = [rescore(path, data=data) for path in paths]
+    found = [one if isinstance(one, Rescored) else rescore(one, data=data) for one in results]
     first = found[0]
     for other in found[1:]:
         _same(first, other)

@@ -232,7 +232,10 @@ KINDS: dict[str, tuple[Severity, str, str]] = {
 def _unreadable(benchmark: Benchmark, folder: Path, error: Exception) -> Iterator[Finding]:
     """Why the annotations could not be read, as exactly as the files tell."""
     named = [path for path in _walk(folder) if str(path) in str(error)]
-    reason = _odd_text(named[0]) if named else ""
+    try:
+        reason = _odd_text(_head(named[0])) if named else ""
+    except OSError as unread:
+        reason = f"not readable ({unread.strerror})"
     get = where_to_get(benchmark)
     if reason:
         remedy = "In that repository: git lfs pull." if "LFS" in reason else f"Download it again. {get}"
@@ -246,11 +249,14 @@ def _unreadable(benchmark: Benchmark, folder: Path, error: Exception) -> Iterato
         yield Finding("annotations-archived", severity, len(archives), str(archives[0]), message, remedy)
 
 
-def _odd_text(path: Path) -> str:
-    try:
-        head = path.read_bytes()[:512]
-    except OSError as error:
-        return f"not readable ({error.strerror})"
+def _head(path: Path) -> bytes:
+    """The first bytes of a file: enough to know its kind. Raises `OSError`."""
+    with open(path, "rb") as stream:
+        return stream.read(512)
+
+
+def _odd_text(head: bytes) -> str:
+    """What lies there in place of the file itself, by its first bytes; "" for nothing odd."""
     start = head.lstrip().lower()
     if not head:
         return "empty"
@@ -353,13 +359,12 @@ def _examine(path: Path, decode: bool) -> tuple[Path, str, str, str]:
     if path.is_symlink() and not path.exists():
         return path, "picture-link", os.readlink(path), ""
     try:
-        with open(path, "rb") as stream:
-            head = stream.read(512)
+        head = _head(path)
     except OSError as error:
         return path, "picture-unreadable", error.strerror or "", ""
     if not head:
         return path, "picture-empty", "", ""
-    if reason := _odd_text(path):
+    if reason := _odd_text(head):
         return path, "picture-pointer" if "LFS" in reason else "picture-page", "", ""
     kind, detail = "", ""
     if said := _ending_lies(path, head):

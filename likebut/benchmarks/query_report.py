@@ -59,7 +59,7 @@ def query_report(
     Pictures that are not on disk are shown as their ids. Raises `NotFound` for missing data or runs.
     """
     found = rescore(path, data=data)
-    table = compare([path], data=data, theirs=theirs)
+    table = compare([found], theirs=theirs)
     methods = [
         found.result.composer,
         *(name for name in ORDER if name in found.answers and name != found.result.composer),

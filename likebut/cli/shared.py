@@ -14,6 +14,7 @@ from likebut.errors import BadQuery
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
     from rich.table import Table
 
     from likebut.registry import Entry
@@ -67,34 +68,39 @@ def cards(entries: Sequence[Entry], as_json: bool) -> None:
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
-    """A function that adds to what is done. A bar on stderr where that is a terminal; nothing at all elsewhere."""
+def _bars() -> Iterator[Progress | None]:
+    """Bars on stderr where that is a terminal; None elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda done: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(label, total=total)
-        yield lambda done: bars.advance(task, done)
+        yield bars
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], object]]:
+    """A function that adds to what is done. A bar on stderr where that is a terminal; nothing at all elsewhere."""
+    with _bars() as bars:
+        if bars is None:
+            yield lambda done: None
+        else:
+            task = bars.add_task(label, total=total)
+            yield lambda done: bars.advance(task, done)
 
 
 @contextmanager
 def stages() -> Iterator[Callable[[str, int, int], object]]:
     """A function `(stage, done, all)`; one bar per stage on stderr where that is a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda stage, done, whole: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+    tasks: dict[str, TaskID] = {}
+    with _bars() as bars:
 
         def show(stage: str, done: int, whole: int) -> None:
+            if bars is None:
+                return
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage.capitalize(), total=whole)
             bars.update(tasks[stage], completed=done, total=whole)
