@@ -126,7 +126,8 @@ class References:
         new = list(dict.fromkeys(text for text in texts if text and ("text", text) not in self._known))
         if new:
             vectors, norms = self.encoder.encode_texts(new, return_norms=True)
-            self._known.update({("text", text): pair for text, *pair in zip(new, vectors, norms, strict=True)})  # type: ignore[misc]
+            for text, vector, norm in zip(new, vectors, norms, strict=True):
+                self._known[("text", text)] = (vector, float(norm))
         return self._gather([("text", text) if text else None for text in texts])
 
     def _fetch(self, items: Sequence[str]) -> None:
